@@ -1,0 +1,3 @@
+module mgmt
+
+go 1.26

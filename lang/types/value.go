@@ -1,0 +1,221 @@
+package types
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+)
+
+// A Value is an immutable datum of the language.
+type Value interface {
+	// Kind tells which of the concrete types of this package the value has.
+	Kind() Kind
+	// String is the text form: what %v prints for the value on its own.
+	String() string
+}
+
+// The scalar values.
+type (
+	Bool  bool
+	Str   string
+	Int   int64
+	Float float64
+)
+
+// A List is an ordered sequence of values of one type.
+type List struct{ Elems []Value }
+
+// A Map is a set of entries, kept sorted by key (see [Compare]).
+type Map struct{ entries []Entry }
+
+// An Entry is a key and its value in a map.
+type Entry struct{ Key, Value Value }
+
+// A Struct is a row of named fields. Values of one type may share Names.
+type Struct struct {
+	Names []string
+	Elems []Value
+}
+
+// A Func is a function value. Two are the same when they come from the same
+// function literal and captured the same values.
+type Func struct {
+	// Call applies the function. It is nil when the body contains an event source
+	// and so has to be built into the flow graph.
+	Call func(args []Value) (Value, error)
+	// Code identifies the function literal, Captured holds the values it closed over.
+	Code     any
+	Captured []Value
+}
+
+func (Bool) Kind() Kind    { return KindBool }
+func (Str) Kind() Kind     { return KindStr }
+func (Int) Kind() Kind     { return KindInt }
+func (Float) Kind() Kind   { return KindFloat }
+func (*List) Kind() Kind   { return KindList }
+func (*Map) Kind() Kind    { return KindMap }
+func (*Struct) Kind() Kind { return KindStruct }
+func (*Func) Kind() Kind   { return KindFunc }
+
+// NewList returns a list of the elements, which it keeps.
+func NewList(elems ...Value) *List { return &List{Elems: elems} }
+
+// NewStrs returns a list of strings.
+func NewStrs(elems []string) *List {
+	l := &List{Elems: make([]Value, len(elems))}
+	for i, s := range elems {
+		l.Elems[i] = Str(s)
+	}
+	return l
+}
+
+// Strs returns the elements of a list of strings.
+func (l *List) Strs() []string {
+	out := make([]string, len(l.Elems))
+	for i, v := range l.Elems {
+		out[i] = string(v.(Str))
+	}
+	return out
+}
+
+// NewMap returns a map of the entries. Of entries with equal keys the last one
+// counts. It keeps and reorders the slice.
+func NewMap(entries []Entry) *Map {
+	slices.SortStableFunc(entries, func(a, b Entry) int { return Compare(a.Key, b.Key) })
+	out := entries[:0]
+	for _, e := range entries {
+		if n := len(out); n > 0 && Compare(out[n-1].Key, e.Key) == 0 {
+			out[n-1] = e
+			continue
+		}
+		out = append(out, e)
+	}
+	return &Map{entries: out}
+}
+
+// Len returns the number of entries.
+func (m *Map) Len() int { return len(m.entries) }
+
+// Entries returns the entries in the order of their keys; not to be modified.
+func (m *Map) Entries() []Entry { return m.entries }
+
+// Get returns the value at key.
+func (m *Map) Get(key Value) (Value, bool) {
+	i := sort.Search(len(m.entries), func(i int) bool { return Compare(m.entries[i].Key, key) >= 0 })
+	if i < len(m.entries) && Compare(m.entries[i].Key, key) == 0 {
+		return m.entries[i].Value, true
+	}
+	return nil, false
+}
+
+// Field returns the value of the named field, or nil.
+func (s *Struct) Field(name string) Value {
+	for i, n := range s.Names {
+		if n == name {
+			return s.Elems[i]
+		}
+	}
+	return nil
+}
+
+// Equal is the == of the language: deep, NaN unequal to itself, -0.0 equal to 0.0.
+// Functions are equal when they are the [Same].
+func Equal(a, b Value) bool {
+	return walkEqual(a, b, func(x, y Float) bool { return x == y })
+}
+
+// Same reports whether a and b cannot be told apart by any program: like Equal,
+// but NaN is the same as NaN, and -0.0 is not the same as 0.0.
+func Same(a, b Value) bool {
+	return walkEqual(a, b, func(x, y Float) bool {
+		return math.Float64bits(float64(x)) == math.Float64bits(float64(y)) || x != x && y != y
+	})
+}
+
+func walkEqual(a, b Value, float func(x, y Float) bool) bool {
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case Float:
+		b, ok := b.(Float)
+		return ok && float(a, b)
+	case *List:
+		b, ok := b.(*List)
+		return ok && (a == b || walkElems(a.Elems, b.Elems, float))
+	case *Map:
+		b, ok := b.(*Map)
+		if !ok || len(a.entries) != len(b.entries) {
+			return false
+		}
+		for i := range a.entries {
+			if Compare(a.entries[i].Key, b.entries[i].Key) != 0 || !walkEqual(a.entries[i].Value, b.entries[i].Value, float) {
+				return false
+			}
+		}
+		return true
+	case *Struct:
+		b, ok := b.(*Struct)
+		return ok && slices.Equal(a.Names, b.Names) && walkElems(a.Elems, b.Elems, float)
+	case *Func:
+		b, ok := b.(*Func)
+		return ok && (a == b || a.Code != nil && a.Code == b.Code && walkElems(a.Captured, b.Captured, float))
+	}
+	return a == b
+}
+
+func walkElems(a, b []Value, float func(x, y Float) bool) bool {
+	return slices.EqualFunc(a, b, func(x, y Value) bool { return walkEqual(x, y, float) })
+}
+
+// Compare orders two values of one hashable type: numbers by value, strings by
+// bytes, false before true, structs field by field. NaN comes first, and -0.0
+// equals 0.0.
+func Compare(a, b Value) int {
+	switch a := a.(type) {
+	case Bool:
+		x, y := 0, 0
+		if a {
+			x = 1
+		}
+		if b.(Bool) {
+			y = 1
+		}
+		return x - y
+	case Str:
+		return cmp.Compare(a, b.(Str))
+	case Int:
+		return cmp.Compare(a, b.(Int))
+	case Float:
+		return cmp.Compare(a, b.(Float))
+	case *Struct:
+		b := b.(*Struct)
+		return slices.CompareFunc(a.Elems, b.Elems, Compare)
+	}
+	panic(fmt.Sprintf("types: %T is not hashable", a))
+}
+
+// catchable is an error that <|> replaces.
+type catchable struct{ err error }
+
+func (c *catchable) Error() string { return c.err.Error() }
+func (c *catchable) Unwrap() error { return c.err }
+
+// Catchf returns a catchable error.
+func Catchf(format string, args ...any) error { return &catchable{fmt.Errorf(format, args...)} }
+
+// Catch makes err catchable. A nil error stays nil.
+func Catch(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &catchable{err}
+}
+
+// Catchable reports whether <|> replaces the error.
+func Catchable(err error) bool {
+	var c *catchable
+	return errors.As(err, &c)
+}
