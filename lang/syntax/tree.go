@@ -151,7 +151,8 @@ type (
 		Path      Name // parts joined by "."
 		HasParens bool
 		Args      []Expr
-		Alias     Name // or empty
+		Alias     Name  // or empty
+		ID        int32 // number, as of an expression
 	}
 
 	// ImportStmt is import "path" as alias.
