@@ -1,0 +1,179 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"mgmt/lang/types"
+)
+
+// A RunFunc is the body of a source: it emits results until ctx ends. What it returns
+// other than nil and the error of ctx takes the place of the value.
+type RunFunc func(ctx context.Context, args []types.Value, emit func(types.Value, error)) error
+
+// SourceOptions describe a source.
+type SourceOptions struct {
+	Label string
+	Run   RunFunc
+	// Follow says that a running source is not started anew when its arguments change
+	// but is handed the new ones.
+	Follow func(args []types.Value)
+	// Fixed says that changing arguments are an error.
+	Fixed bool
+}
+
+// sourceKind runs a function in a goroutine while its node is needed and its
+// arguments are values.
+type sourceKind struct {
+	opts   SourceOptions
+	args   []types.Value
+	run    *run // the running goroutine, or nil
+	result Result
+}
+
+// run is one life of a source.
+type run struct {
+	node    *Node
+	source  *sourceKind
+	cancel  context.CancelFunc
+	pending bool   // nothing was delivered yet; counted in Graph.pending
+	next    Result // newest emitted result, guarded by the lock of the inbox
+	posted  bool   // stands in the inbox; guarded likewise
+}
+
+// inbox is where sources leave what they emitted. Of each source only the newest
+// result is kept, so a source that is faster than the graph costs no memory.
+type inbox struct {
+	wake chan struct{}
+	mu   sync.Mutex // guards runs, and next and posted of every run
+	runs []*run
+}
+
+// Source returns a node with the newest result that the source emitted. It runs while
+// the node is needed, and starts anew when the arguments change.
+func (g *Graph) Source(args []*Node, opts SourceOptions) *Node {
+	return g.node(&sourceKind{opts: opts}, args)
+}
+
+func (k *sourceKind) compute(n *Node) (Result, bool) {
+	args := make([]types.Value, len(n.inputs))
+	for i, in := range n.inputs {
+		if r := in.result; r.Value == nil { // an error, or pending
+			k.release(n)
+			return r, true
+		}
+		args[i] = in.result.Value
+	}
+	if k.run != nil {
+		if sameArgs(k.args, args) {
+			return k.result, true
+		}
+		if k.opts.Fixed {
+			k.release(n)
+			return Result{Err: fmt.Errorf("%s: the argument changed while the program runs, from %v to %v; it has to stay the same", k.opts.Label, k.args, args)}, true
+		}
+		if k.opts.Follow != nil {
+			k.args = args
+			k.opts.Follow(args)
+			return k.result, true
+		}
+		k.release(n)
+	}
+	k.start(n, args)
+	return Result{}, true
+}
+
+func sameArgs(a, b []types.Value) bool {
+	for i := range a {
+		if !types.Same(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *sourceKind) start(n *Node, args []types.Value) {
+	g := n.graph
+	ctx, cancel := context.WithCancel(g.ctx)
+	r := &run{node: n, source: k, cancel: cancel, pending: true}
+	k.run, k.args, k.result = r, args, Result{}
+	g.pending++
+	g.tasks.Go(func() {
+		defer cancel()
+		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) { g.inbox.post(r, Result{v, err}) })
+		if err != nil && ctx.Err() == nil {
+			g.inbox.post(r, Result{Err: err})
+		}
+	})
+}
+
+// runSource keeps a panic in a source from ending the process.
+func runSource(ctx context.Context, f RunFunc, args []types.Value, emit func(types.Value, error)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("internal error in a function: %v", p)
+		}
+	}()
+	return f(ctx, args, emit)
+}
+
+// release stops the running goroutine, if there is one, and forgets its value.
+func (k *sourceKind) release(n *Node) {
+	if k.run == nil {
+		return
+	}
+	k.run.cancel()
+	if k.run.pending {
+		n.graph.pending--
+	}
+	k.run, k.result = nil, Result{}
+}
+
+func (b *inbox) post(r *run, res Result) {
+	b.mu.Lock()
+	r.next = res
+	if !r.posted {
+		r.posted = true
+		b.runs = append(b.runs, r)
+	}
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeEvents hands what the sources emitted to their nodes.
+func (g *Graph) takeEvents() []*Cause {
+	g.inbox.mu.Lock()
+	runs := g.inbox.runs
+	g.inbox.runs = nil
+	results := make([]Result, len(runs))
+	for i, r := range runs {
+		results[i] = r.next
+		r.posted = false
+	}
+	g.inbox.mu.Unlock()
+
+	var causes []*Cause
+	for i, r := range runs {
+		k := r.source
+		if k.run != r { // it was stopped in the meantime
+			continue
+		}
+		if r.pending {
+			r.pending = false
+			g.pending--
+		}
+		if k.result.same(results[i]) {
+			continue
+		}
+		cause := &Cause{Label: k.opts.Label, Old: k.result, New: results[i]}
+		causes = append(causes, cause)
+		k.result = results[i]
+		r.node.cause = cause
+		g.enqueue(r.node)
+	}
+	return causes
+}
