@@ -15,7 +15,7 @@ type Graph struct {
 	tasks sync.WaitGroup
 
 	pending int // needed sources that have not delivered yet
-	changed map[*Output]bool
+	changed []*Output // since changes were last handed on, each once
 
 	computed int
 	cause    *Cause // of the node whose turn it is
@@ -29,7 +29,7 @@ type Cause struct {
 
 // New returns an empty graph. Its sources run until ctx ends.
 func New(ctx context.Context) *Graph {
-	return &Graph{ctx: ctx, changed: map[*Output]bool{}, inbox: inbox{wake: make(chan struct{}, 1)}}
+	return &Graph{ctx: ctx, inbox: inbox{wake: make(chan struct{}, 1)}}
 }
 
 func (g *Graph) node(k kind, inputs []*Node) *Node {
@@ -71,7 +71,8 @@ func (g *Graph) Stabilize() (c Changes, ok bool) {
 	if g.pending > 0 {
 		return Changes{Causes: c.Causes}, false
 	}
-	for o := range g.changed {
+	for _, o := range g.changed {
+		o.listed = false
 		switch {
 		case !o.removed:
 			o.delivered = true
@@ -80,8 +81,16 @@ func (g *Graph) Stabilize() (c Changes, ok bool) {
 			c.Removed = append(c.Removed, o)
 		}
 	}
-	clear(g.changed)
+	g.changed = nil
 	return c, true
+}
+
+// change notes that the output differs from what was handed on.
+func (g *Graph) change(o *Output) {
+	if !o.listed {
+		o.listed = true
+		g.changed = append(g.changed, o)
+	}
 }
 
 // step computes the lowest waiting node.

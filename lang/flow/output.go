@@ -12,6 +12,7 @@ type Output struct {
 	node      *Node
 	removed   bool
 	delivered bool // was part of changes that were handed on
+	listed    bool // stands in Graph.changed
 }
 
 // Cause returns the event behind the last change of the output, or nil.
@@ -62,7 +63,7 @@ func (s *Scope) Close() {
 	}
 	for _, o := range s.outputs {
 		o.removed = true
-		s.graph.changed[o] = true
+		s.graph.change(o)
 	}
 	s.inner, s.nodes, s.outputs = nil, nil, nil
 }
@@ -90,7 +91,7 @@ func (k outputKind) compute(n *Node) (Result, bool) {
 		return Result{}, true
 	}
 	k.out.Payload, k.out.Err = payload, r.Err
-	n.graph.changed[k.out] = true
+	n.graph.change(k.out)
 	return Result{}, true
 }
 
