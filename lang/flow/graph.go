@@ -14,7 +14,7 @@ type Graph struct {
 	inbox inbox
 	tasks sync.WaitGroup
 
-	pending int // needed sources that have not delivered yet
+	pending int       // needed sources that have not delivered yet
 	changed []*Output // since changes were last handed on, each once
 
 	computed int
