@@ -14,6 +14,9 @@ func (v *Map) String() string    { return string(appendText(nil, v, false)) }
 func (v *Struct) String() string { return string(appendText(nil, v, false)) }
 func (v *Func) String() string   { return "func" }
 
+// AppendText appends the text form of v, [Value.String], to b.
+func AppendText(b []byte, v Value) []byte { return appendText(b, v, false) }
+
 // appendText appends the text form of v; strings are quoted when they stand in a
 // container.
 func appendText(b []byte, v Value, quoted bool) []byte {

@@ -123,51 +123,62 @@ func (s *Struct) Field(name string) Value {
 
 // Equal is the == of the language: deep, NaN unequal to itself, -0.0 equal to 0.0.
 // Functions are equal when they are the [Same].
-func Equal(a, b Value) bool {
-	return walkEqual(a, b, func(x, y Float) bool { return x == y })
-}
+func Equal(a, b Value) bool { return equal(a, b, false) }
 
 // Same reports whether a and b cannot be told apart by any program: like Equal,
 // but NaN is the same as NaN, and -0.0 is not the same as 0.0.
-func Same(a, b Value) bool {
-	return walkEqual(a, b, func(x, y Float) bool {
-		return math.Float64bits(float64(x)) == math.Float64bits(float64(y)) || x != x && y != y
-	})
-}
+func Same(a, b Value) bool { return equal(a, b, true) }
 
-func walkEqual(a, b Value, float func(x, y Float) bool) bool {
+// equal is Same if same is set, and otherwise Equal. One and the same container is
+// always Same, which saves the walk, but not always Equal: it may hold a NaN.
+func equal(a, b Value, same bool) bool {
 	switch a := a.(type) {
 	case nil:
 		return b == nil
 	case Float:
 		b, ok := b.(Float)
-		return ok && float(a, b)
+		if !same {
+			return ok && a == b
+		}
+		return ok && (math.Float64bits(float64(a)) == math.Float64bits(float64(b)) || a != a && b != b)
 	case *List:
 		b, ok := b.(*List)
-		return ok && (a == b || walkElems(a.Elems, b.Elems, float))
+		return ok && (same && a == b || equalElems(a.Elems, b.Elems, same))
 	case *Map:
 		b, ok := b.(*Map)
-		if !ok || len(a.entries) != len(b.entries) {
-			return false
-		}
-		for i := range a.entries {
-			if Compare(a.entries[i].Key, b.entries[i].Key) != 0 || !walkEqual(a.entries[i].Value, b.entries[i].Value, float) {
-				return false
-			}
-		}
-		return true
+		return ok && (same && a == b || equalEntries(a.entries, b.entries, same))
 	case *Struct:
 		b, ok := b.(*Struct)
-		return ok && slices.Equal(a.Names, b.Names) && walkElems(a.Elems, b.Elems, float)
+		return ok && (same && a == b || slices.Equal(a.Names, b.Names) && equalElems(a.Elems, b.Elems, same))
 	case *Func:
 		b, ok := b.(*Func)
-		return ok && (a == b || a.Code != nil && a.Code == b.Code && walkElems(a.Captured, b.Captured, float))
+		return ok && (a == b || a.Code != nil && a.Code == b.Code && equalElems(a.Captured, b.Captured, same))
 	}
 	return a == b
 }
 
-func walkElems(a, b []Value, float func(x, y Float) bool) bool {
-	return slices.EqualFunc(a, b, func(x, y Value) bool { return walkEqual(x, y, float) })
+func equalElems(a, b []Value, same bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !equal(a[i], b[i], same) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalEntries(a, b []Entry, same bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !equal(a[i].Key, b[i].Key, same) || !equal(a[i].Value, b[i].Value, same) {
+			return false
+		}
+	}
+	return true
 }
 
 // Compare orders two values of one hashable type: numbers by value, strings by
