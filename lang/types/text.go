@@ -17,6 +17,9 @@ func (v *Func) String() string   { return "func" }
 // AppendText appends the text form of v, [Value.String], to b.
 func AppendText(b []byte, v Value) []byte { return appendText(b, v, false) }
 
+// AppendQuoted is as [AppendText], but a string on its own is quoted too.
+func AppendQuoted(b []byte, v Value) []byte { return appendText(b, v, true) }
+
 // appendText appends the text form of v; strings are quoted when they stand in a
 // container.
 func appendText(b []byte, v Value, quoted bool) []byte {

@@ -1,0 +1,45 @@
+// Package std is the standard library: the list of its modules. Each module is a table
+// in a package of its own, whose directory is the path by which a program imports it;
+// the module with the empty path, which needs no import, is in directory core.
+//
+// To add a function, add an entry to the table of its module: a name, a sentence of
+// documentation, the signature, and one of the forms of [funcs.Function]. Package
+// table has what shortens the common cases. To add a module, add its package and a
+// line below.
+package std
+
+import (
+	"sync"
+
+	"mgmt/lang/funcs"
+	stdconvert "mgmt/lang/std/convert"
+	stdcore "mgmt/lang/std/core"
+	stddatetime "mgmt/lang/std/datetime"
+	stdencoding "mgmt/lang/std/encoding"
+	stdfmt "mgmt/lang/std/fmt"
+	stditer "mgmt/lang/std/iter"
+	stdlist "mgmt/lang/std/list"
+	stdmap "mgmt/lang/std/map"
+	stdmath "mgmt/lang/std/math"
+	stdregexp "mgmt/lang/std/regexp"
+	stdstrings "mgmt/lang/std/strings"
+)
+
+// Library returns the standard library. It is made on first use.
+func Library() *funcs.Library { return library() }
+
+var library = sync.OnceValue(func() *funcs.Library {
+	return funcs.NewLibrary(
+		stdcore.Module(),
+		stdconvert.Module(),
+		stddatetime.Module(),
+		stdencoding.Module(),
+		stdfmt.Module(),
+		stditer.Module(),
+		stdlist.Module(),
+		stdmap.Module(),
+		stdmath.Module(),
+		stdregexp.Module(),
+		stdstrings.Module(),
+	)
+})
