@@ -1,9 +1,13 @@
 package syntax
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"sort"
 	"strings"
+	"sync"
+	"unicode/utf8"
 )
 
 // A Pos is a place in the text of one of the files of a [Files] set: the base
@@ -40,7 +44,30 @@ type File struct {
 	Name string // as shown to people
 	Text []byte
 	base Pos
-	line []int32 // offset of the start of each line
+	size int // of the text that was given; Text is empty when that is too large
+
+	lines sync.Once
+	line  []int32 // offset of the start of each line
+}
+
+// maxOffset is the largest position there can be.
+const maxOffset = math.MaxInt32
+
+// starts returns the offsets of the starts of the lines. They are made when first
+// asked for: most programs have no mistake and need none.
+func (f *File) starts() []int32 {
+	f.lines.Do(func() {
+		f.line = make([]int32, 1, 1+bytes.Count(f.Text, []byte{'\n'}))
+		for i := 0; ; {
+			n := bytes.IndexByte(f.Text[i:], '\n')
+			if n < 0 {
+				return
+			}
+			i += n + 1
+			f.line = append(f.line, int32(i))
+		}
+	})
+	return f.line
 }
 
 // Pos returns the position of the byte at offset.
@@ -51,12 +78,13 @@ func (f *File) Offset(p Pos) int { return int(p - f.base) }
 
 // Line returns the text of line n, counted from one, without its line end.
 func (f *File) Line(n int) string {
-	if n < 1 || n > len(f.line) {
+	line := f.starts()
+	if n < 1 || n > len(line) {
 		return ""
 	}
-	text := f.Text[f.line[n-1]:]
-	if n < len(f.line) {
-		text = text[:f.line[n]-f.line[n-1]]
+	text := f.Text[line[n-1]:]
+	if n < len(line) {
+		text = text[:line[n]-line[n-1]]
 	}
 	return strings.TrimRight(string(text), "\r\n")
 }
@@ -69,18 +97,17 @@ type Files struct {
 	next  Pos
 }
 
-// Add takes a source text into the set.
+// Add takes a source text into the set. A text too large for positions is left out;
+// [Parse] reports that.
 func (s *Files) Add(name string, text []byte) *File {
 	if s.next == 0 {
 		s.next = 1
 	}
-	f := &File{Name: name, Text: text, base: s.next, line: []int32{0}}
-	for i, c := range text {
-		if c == '\n' {
-			f.line = append(f.line, int32(i+1))
-		}
+	f := &File{Name: name, Text: text, base: s.next, size: len(text)}
+	if f.size > maxFile || f.size > maxOffset-1-int(s.next) {
+		f.Text = nil
 	}
-	s.next += Pos(len(text)) + 1
+	s.next += Pos(len(f.Text)) + 1
 	s.files = append(s.files, f)
 	return f
 }
@@ -104,12 +131,13 @@ func (s *Files) Position(p Pos) Position {
 		return Position{}
 	}
 	offset := f.Offset(p)
-	i := sort.Search(len(f.line), func(i int) bool { return int(f.line[i]) > offset })
-	start := int(f.line[i-1])
+	line := f.starts()
+	i := sort.Search(len(line), func(i int) bool { return int(line[i]) > offset })
+	start := int(line[i-1])
 	return Position{
 		File:   f.Name,
 		Line:   i,
-		Column: len([]rune(string(f.Text[start:offset]))) + 1,
+		Column: utf8.RuneCount(f.Text[start:offset]) + 1,
 		Offset: offset,
 	}
 }

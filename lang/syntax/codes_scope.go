@@ -1,0 +1,4 @@
+package syntax
+
+// scopeCodes documents the codes of PhaseScope.
+var scopeCodes = []CodeInfo{}

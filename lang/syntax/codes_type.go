@@ -1,0 +1,4 @@
+package syntax
+
+// typeCodes documents the codes of PhaseUnify.
+var typeCodes = []CodeInfo{}
