@@ -16,30 +16,49 @@ import (
 	stdcore "mgmt/lang/std/core"
 	stddatetime "mgmt/lang/std/datetime"
 	stdencoding "mgmt/lang/std/encoding"
+	stdexample "mgmt/lang/std/example"
+	stdnested "mgmt/lang/std/example/nested"
 	stdfmt "mgmt/lang/std/fmt"
+	stdgolang "mgmt/lang/std/golang"
 	stditer "mgmt/lang/std/iter"
 	stdlist "mgmt/lang/std/list"
 	stdmap "mgmt/lang/std/map"
 	stdmath "mgmt/lang/std/math"
 	stdregexp "mgmt/lang/std/regexp"
 	stdstrings "mgmt/lang/std/strings"
+	stdsys "mgmt/lang/std/sys"
+	stdtest "mgmt/lang/std/test"
+	stdutil "mgmt/lang/std/util"
+	stdworld "mgmt/lang/std/world"
 )
 
 // Library returns the standard library. It is made on first use.
 func Library() *funcs.Library { return library() }
 
-var library = sync.OnceValue(func() *funcs.Library {
-	return funcs.NewLibrary(
+var library = sync.OnceValue(newLibrary)
+
+func newLibrary() *funcs.Library {
+	var lib *funcs.Library
+	modules := []*funcs.Module{
 		stdcore.Module(),
 		stdconvert.Module(),
 		stddatetime.Module(),
 		stdencoding.Module(),
+		stdexample.Module(),
+		stdnested.Module(),
 		stdfmt.Module(),
+		stdgolang.Module(func() *funcs.Library { return lib }),
 		stditer.Module(),
 		stdlist.Module(),
 		stdmap.Module(),
 		stdmath.Module(),
 		stdregexp.Module(),
 		stdstrings.Module(),
-	)
-})
+		stdsys.Module(),
+		stdtest.Module(),
+		stdutil.Module(),
+		stdworld.Module(),
+	}
+	lib = funcs.NewLibrary(append(modules, stdgolang.Modules()...)...)
+	return lib
+}
