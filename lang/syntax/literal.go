@@ -134,8 +134,8 @@ func (d *decoder) variable() {
 	d.i = start + 2 + end + 1
 	if problem := badInterpolation(name); problem != "" {
 		e := d.p.report(codeBadInterpolation, d.span(start, d.i), "%s", problem)
-		if trimmed := strings.Trim(name, " \t$"); trimmed != name && badInterpolation(trimmed) == "" {
-			e.fix("write `${"+trimmed+"}`", Edit{d.span(start, d.i), "${" + trimmed + "}"})
+		if good := plainName(name); good != name && badInterpolation(good) == "" {
+			e.fix("write `${"+good+"}`", Edit{d.span(start, d.i), "${" + good + "}"})
 		} else {
 			e.hint("bind what is to be inserted to a variable first; a literal `${` is written `\\${`")
 		}
@@ -148,6 +148,15 @@ func (d *decoder) variable() {
 	v := d.p.vars.alloc()
 	*v = VarExpr{expr{pos{d.span(start, d.i)}, d.p.ids.Next()}, name}
 	d.parts = append(d.parts, StringPart{Var: v})
+}
+
+// plainName makes the name of a variable of what was probably meant as one.
+func plainName(text string) string {
+	text = strings.Trim(text, " \t$")
+	if text == "" || strings.ContainsAny(text, " .") {
+		return text
+	}
+	return snakeCase(strings.ToLower(text[:1]) + text[1:])
 }
 
 // badInterpolation returns what is wrong with the name between ${ and }, or "".

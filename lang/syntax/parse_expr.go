@@ -89,12 +89,23 @@ func (p *parser) presentOperator(x Expr) {
 		p.oldOperator("and", tAnd)
 		p.oldEra = true
 	case tOrOr:
-		if isLookup(x) && !p.oldEra {
+		if isLookup(x) && p.isFallback() {
 			p.oldOperator("<|>", tExcept)
 		} else {
 			p.oldOperator("or", tOr)
 		}
 	}
+}
+
+// isFallback reports whether || after a lookup means a fallback. It does, unless the
+// file has operators that went away before || took that meaning, and no literal
+// follows that is no condition.
+func (p *parser) isFallback() bool {
+	switch p.ahead(1).kind {
+	case tString, tInt, tFloat, tMinus, tLBracket, tLBrace, tStruct, tFunc:
+		return true
+	}
+	return !p.oldEra
 }
 
 // isLookup reports whether the last operand of x is an index or a field.
@@ -207,7 +218,7 @@ func (p *parser) field(start int32, x Expr) Expr {
 	height := p.height
 	p.raise(0)
 	n := p.fields.alloc()
-	if p.tok.kind == tOrOr && !p.oldEra && !p.bad {
+	if p.tok.kind == tOrOr && !p.bad && p.isFallback() {
 		p.oldOperator("<|>", tExcept)
 	}
 	if p.accept(tExcept) {
@@ -366,6 +377,9 @@ func (p *parser) bareWord(name Name) {
 	switch name.Text {
 	case "null", "nil", "none", "undef", "undefined":
 		d.hint("there is no null; a field of a resource is left out conditionally with `field => cond ?: value,`")
+	case "return":
+		d.Message = "there is no `return`: the value of a function is the expression in its body"
+		d.fix("remove it", Edit{Span{name.Span.Start, p.tokSpan().Start}, ""})
 	case "yes", "on":
 		d.fix("write `true`", Edit{name.Span, "true"})
 	case "no", "off":
@@ -446,7 +460,7 @@ func (p *parser) fatArrow(where string) {
 		if p.quiet() {
 			return
 		}
-		p.report(codeWrongArrow, p.tokSpan(), "`=>` stands %s, not `%s`", where, p.text(p.tok)).
+		p.report(codeWrongArrow, p.tokSpan(), "expected `=>` %s, found `%s`", where, p.text(p.tok)).
 			fix("write `=>`", Edit{p.tokSpan(), p.spaced("=>")})
 		p.next()
 	default:
@@ -630,7 +644,7 @@ func (p *parser) brace(where string) {
 
 // braceBelow complains that a { stands below the line that ends at end.
 func (p *parser) braceBelow(end int32) {
-	d := p.report(codeBraceOnNewLine, p.tokSpan(), "`{` stands on the line of what precedes it")
+	d := p.report(codeBraceOnNewLine, p.tokSpan(), "`{` must stand on the line of what precedes it")
 	if !strings.Contains(p.src[end:p.tok.start], "#") {
 		d.fix("move it up", Edit{p.span(int(end), int(p.tok.start)), " "})
 	}
@@ -712,7 +726,7 @@ func (p *parser) elseAhead() bool {
 		return false
 	}
 	p.newlines()
-	d := p.report(codeElseOnNewLine, p.tokSpan(), "`else` stands on the line of the brace before it")
+	d := p.report(codeElseOnNewLine, p.tokSpan(), "`else` must stand on the line of the brace before it")
 	if !strings.Contains(p.src[end:p.tok.start], "#") {
 		d.fix("move it up", Edit{p.span(int(end), int(p.tok.start)), " "})
 	}
@@ -749,6 +763,9 @@ func (p *parser) notExpr() {
 	case p.tok.kind == tPanic:
 		p.fail(codeReservedWord, p.tokSpan(), "`panic` is a statement, not a value").
 			hint("within an expression, use panic_debug(cond, message)")
+	case p.tok.kind == tCapital:
+		p.fail(codeUnexpected, p.tokSpan(), "a resource is not a value").
+			hint("resources such as %s[\"name\"] stand after Before, Notify, Depend and Listen, and in edges: A[\"x\"] -> B[\"y\"]", p.text(p.tok))
 	case p.tok.kind == tNewline:
 		p.fail(codeMissingValue, p.insertionPoint(), "expected a value, found the end of the line").
 			hint("a line may only be broken inside ( ), [ ] and { }")

@@ -12,9 +12,16 @@ func (p *parser) program() []Stmt {
 		if p.tok.kind != tRBrace {
 			return p.stmts.take(mark)
 		}
-		p.report(codeUnmatched, p.tokSpan(), "there is no `{` that this `}` closes")
+		p.unmatched()
+		p.bad = p.stopped
 		p.next()
 	}
+}
+
+// unmatched complains about a closing bracket without its opening one.
+func (p *parser) unmatched() {
+	open := map[token]string{tRBrace: "{", tRParen: "(", tRBracket: "["}[p.tok.kind]
+	p.fail(codeUnmatched, p.tokSpan(), "there is no `%s` that this `%s` closes", open, p.text(p.tok))
 }
 
 // stmtList parses statements up to a closing brace or the end, and leaves them on
@@ -26,7 +33,8 @@ func (p *parser) stmtList() {
 		case tEOF, tRBrace:
 			return
 		case tRParen, tRBracket:
-			p.report(codeUnmatched, p.tokSpan(), "there is no bracket that this `%s` closes", p.text(p.tok))
+			p.unmatched()
+			p.bad = p.stopped
 			p.next()
 			continue
 		}
@@ -67,8 +75,8 @@ func (p *parser) trailing() {
 			d.fix("begin a new line", Edit{p.tokSpan(), "\n"})
 		}
 		p.next()
-	case p.tok.kind == tOrOr, p.tok.kind == tAndAnd:
-		p.fail(codeUnexpected, p.tokSpan(), "`%s` does not belong here", p.text(p.tok))
+	case p.tok.kind == tRParen, p.tok.kind == tRBracket:
+		p.unmatched()
 	case p.tok.kind == tElse:
 		p.fail(codeUnexpected, p.tokSpan(), "this `else` belongs to no `if`")
 	case p.tok.kind == tElvis:
@@ -288,9 +296,7 @@ func (p *parser) block(where string) *Block {
 	mark := p.stmts.mark()
 	p.stmtList()
 	b := &Block{Stmts: p.stmts.take(mark)}
-	if !p.accept(tRBrace) {
-		p.unclosed(opener)
-	}
+	p.closeBrace(opener)
 	b.pos = p.posFrom(opener.start)
 	return b
 }
@@ -299,6 +305,12 @@ func (p *parser) block(where string) *Block {
 func (p *parser) forStmt(start int32) Stmt {
 	n := &ForStmt{Keyed: p.tok.kind == tForkv}
 	p.next()
+	parens := p.at(tLParen)
+	if parens {
+		p.report(codeUnexpected, p.tokSpan(), "no parentheses stand around the variables of a loop").
+			hint("write `for $index, $value in $list { … }`")
+		p.next()
+	}
 	n.Key = p.loopVariable()
 	if !p.at(tIn) {
 		p.expect(tComma, "between the two variables of the loop")
@@ -317,6 +329,9 @@ func (p *parser) forStmt(start int32) Stmt {
 		n.Range = p.expr()
 	} else {
 		n.Range = p.badExpr()
+	}
+	if parens {
+		p.accept(tRParen)
 	}
 	n.KeyID, n.ValueID = p.ids.Next(), p.ids.Next()
 	n.Body = p.block("of the loop")
@@ -468,6 +483,7 @@ func (p *parser) edge(start int32) Stmt {
 	n := &EdgeStmt{}
 	for {
 		n.Halves = append(n.Halves, p.half())
+		p.misspeltArrow()
 		if !p.accept(tArrow) {
 			break
 		}
@@ -481,6 +497,15 @@ func (p *parser) edge(start int32) Stmt {
 		p.checkSendReceive(n)
 	}
 	return n
+}
+
+// misspeltArrow takes => and > between the halves of an edge for ->.
+func (p *parser) misspeltArrow() {
+	if (p.tok.kind == tFat || p.tok.kind == tGt || p.tok.kind == tGe) && !p.bad {
+		p.report(codeWrongArrow, p.tokSpan(), "expected `->` between two resources, found `%s`", p.text(p.tok)).
+			fix("write `->`", Edit{p.tokSpan(), p.spaced("->")})
+		p.tok.kind = tArrow
+	}
 }
 
 // notHalf complains about the present lexeme where the half of an edge is needed.
@@ -557,9 +582,7 @@ func (p *parser) resource(start int32, collect bool) Stmt {
 	mark := p.items.mark()
 	p.resourceItems()
 	n.Items = p.items.take(mark)
-	if !p.accept(tRBrace) {
-		p.unclosed(opener)
-	}
+	p.closeBrace(opener)
 	n.stmt = stmt{p.posFrom(start)}
 	return n
 }
@@ -777,6 +800,12 @@ func (p *parser) endItem() {
 func (p *parser) item(n *Item) {
 	switch p.tok.kind {
 	case tIdent:
+		if p.text(p.tok) == "meta" && p.ahead(1).kind == tColon {
+			p.report(codeBadName, p.tokSpan(), "`meta` is written with a capital letter").
+				fix("write `Meta`", Edit{p.tokSpan(), "Meta"})
+			p.property(n)
+			return
+		}
 		n.Kind = FieldItem
 		n.Name = Name{p.text(p.tok), p.tokSpan()}
 		p.next()
@@ -796,7 +825,26 @@ func (p *parser) item(n *Item) {
 		return
 	}
 	p.fatArrow("between the name and the value of a field")
+	if p.at(tCapital) {
+		p.lowerEdge(n)
+		return
+	}
 	p.value(n)
+}
+
+// lowerEdge complains about a resource as the value of a plain field.
+func (p *parser) lowerEdge(n *Item) {
+	word := edgeWord(n.Name.Text)
+	if word == "" {
+		p.notExpr()
+		return
+	}
+	word = capitalise(word)
+	p.report(codeNotEdge, n.Name.Span, "the property that names another resource is written `%s`", word).
+		fix("write `"+word+"`", Edit{n.Name.Span, word})
+	n.Kind = EdgeItem
+	n.Name.Text = strings.ToLower(word)
+	p.edgeValue(n, word)
 }
 
 // value parses value or cond ?: value.
@@ -898,7 +946,10 @@ func (p *parser) notName(what string) {
 		word := p.text(p.tok)
 		p.fail(codeReservedWord, p.tokSpan(), "`%s` is a reserved word and cannot be the name of a %s", word, what)
 	case p.tok.kind == tCapital:
-		lower := strings.ToLower(p.text(p.tok))
+		lower := snakeCase(strings.ToLower(p.text(p.tok)[:1]) + p.text(p.tok)[1:])
+		if last := len(p.reporter.list) - 1; last >= 0 && p.reporter.list[last].Span == p.tokSpan() {
+			p.reporter.list = p.reporter.list[:last]
+		}
 		p.report(codeBadName, p.tokSpan(), "the name of a %s is written in lower case", what).
 			fix("write `"+lower+"`", Edit{p.tokSpan(), lower})
 		p.next()

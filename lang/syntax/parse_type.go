@@ -29,7 +29,11 @@ func (p *parser) typeAt() Type {
 		return &BasicType{typ{p.posFrom(start)}, name}
 	case tLBracket:
 		p.next()
-		p.expect(tRBracket, "in the type of a list, such as []str")
+		if p.tok.kind != tRBracket {
+			p.fail(codeUnknownType, p.lexSpan(p.tok), "the type of a list is written `[]T`, such as []str")
+		} else {
+			p.next()
+		}
 		elem := p.typeExpr()
 		return &ListType{typ{p.posFrom(start)}, elem}
 	case tMap:
@@ -85,7 +89,12 @@ func (p *parser) notType() Type {
 func (p *parser) mapType() Type {
 	start := p.tok.start
 	p.next()
-	p.expect(tLBrace, "after `map` in a type, such as map{str: int}")
+	if p.tok.kind != tLBrace {
+		p.fail(codeUnknownType, p.from(start), "the type of a map is written `map{K: V}`").
+			hint("a map from str to int has the type map{str: int}")
+	} else {
+		p.next()
+	}
 	key := p.typeExpr()
 	p.expect(tColon, "between the types of keys and values")
 	value := p.typeExpr()

@@ -87,10 +87,11 @@ type parser struct {
 	nest int      // brackets around tok within which line ends mean nothing
 	bad  bool
 
-	depth   int  // of the recursion
-	height  int  // of the expression parsed last
-	stopped bool // nesting too deep: behave as if the text ended
-	oldEra  bool // the file has operators of the oldest releases
+	depth   int    // of the recursion
+	height  int    // of the expression parsed last
+	stopped bool   // nesting too deep: behave as if the text ended
+	oldEra  bool   // the file has operators of the oldest releases
+	askew   lexeme // the last { whose } is indented less than its line
 
 	nodes
 }
@@ -172,6 +173,16 @@ func (p *parser) close(opener lexeme) {
 // unclosed complains about a missing closing bracket.
 func (p *parser) unclosed(opener lexeme) {
 	want := tokenText[opener.kind.closer()]
+	if p.tok.kind == tEOF || p.tok.fresh {
+		d := p.fail(codeUnclosedBracket, p.lexSpan(opener), "this `%s` is never closed", tokenText[opener.kind])
+		if p.tok.kind != tEOF {
+			d.related(p.tokSpan(), "`%s` is expected before this", want)
+		}
+		if p.askew.start > opener.start {
+			d.related(p.lexSpan(p.askew), "perhaps this one lacks its `}`: the brace that closes it is indented differently")
+		}
+		return
+	}
 	p.fail(codeUnclosedBracket, p.tokSpan(), "expected `%s`, found %s", want, p.describe(p.tok)).
 		related(p.lexSpan(opener), "to close this `%s`", tokenText[opener.kind])
 }
@@ -247,8 +258,40 @@ func (p *parser) startsLine(l lexeme) bool {
 		return true
 	case tDollar:
 		return p.bindAhead(int(l.end))
+	case tIdent:
+		return p.resourceAhead(int(l.end))
 	}
 	return false
+}
+
+// resourceAhead reports whether the text at offset i, after a name, is the name of
+// a resource.
+func (p *parser) resourceAhead(i int) bool {
+	for class[p.byteAt(i)] != 0 || p.byteAt(i) == ':' {
+		i++
+	}
+	for p.byteAt(i) == ' ' {
+		i++
+	}
+	return p.byteAt(i) == '"'
+}
+
+// closeBrace goes past the } of a block or resource, or complains.
+func (p *parser) closeBrace(opener lexeme) {
+	if !p.at(tRBrace) {
+		p.unclosed(opener)
+		return
+	}
+	if p.tok.fresh && p.indent(p.tok.start) < p.indent(opener.start) {
+		p.askew = opener
+	}
+	p.next()
+}
+
+// indent counts the blanks that begin the line of the offset.
+func (p *parser) indent(offset int32) int {
+	start := strings.LastIndexByte(p.src[:offset], '\n') + 1
+	return len(p.src[start:]) - len(strings.TrimLeft(p.src[start:], " \t"))
 }
 
 // bindAhead reports whether the text at offset i is a name and an assignment.

@@ -2,6 +2,8 @@ package syntax
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -313,9 +315,29 @@ func (s *scanner) badNumber(start int) token {
 		}
 		s.off++
 	}
-	d := s.report(codeBadNumber, s.span(start, s.off), "`%s` is no number", s.src[start:s.off])
-	d.Hint = "a number is written in plain decimal digits, such as 1000 or 2.5"
+	text, span := s.src[start:s.off], s.span(start, s.off)
+	d := s.report(codeBadNumber, span, "`%s` is not how a number is written", text).
+		hint("a number is written in plain decimal digits, such as 1000 or 2.5")
+	if plain := plainNumber(text); plain != "" {
+		d.fix("write "+plain, Edit{span, plain})
+	}
 	return tBad
+}
+
+// plainNumber returns a number of another language in the form of this one, or "".
+func plainNumber(text string) string {
+	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.Abs(f) > 1e15 {
+		return ""
+	}
+	plain := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(plain, ".") {
+		plain += ".0"
+	}
+	return plain
 }
 
 // text scans a string.
@@ -323,15 +345,49 @@ func (s *scanner) text() token {
 	start := s.off
 	end, lines := s.closingQuote(start)
 	if end < 0 || lines && s.swallowed(end) {
-		end = start + 1 + strings.IndexByte(s.src[start+1:]+"\n", '\n')
-		end -= len(s.src[start:end]) - len(strings.TrimRight(s.src[start:end], "\r"))
-		s.off = end
-		s.report(codeUnclosedString, s.span(start, end), "the string that begins here is not closed").
-			Hint = "a string ends with `\"`; within it, a quote is written `\\\"`"
+		line, _, _ := strings.Cut(s.src[start+1:], "\n")
+		s.off = start + 1 + len(trimCode(line))
+		at := s.span(s.off, s.off)
+		s.report(codeUnclosedString, s.span(start, s.off), "the string that begins here is not closed").
+			hint("a string ends with `\"`; within it, a quote is written `\\\"`").
+			fix("close it", Edit{at, `"`})
 		return tString
 	}
 	s.off = end
 	return tString
+}
+
+// trimCode removes from the rest of a line what probably follows the string that
+// lacks its closing quote: commas, closing brackets, and the brace of a block.
+func trimCode(line string) string {
+	for {
+		line = strings.TrimRight(line, " \t\r,;")
+		n := len(line) - 1
+		if n < 0 {
+			return line
+		}
+		open := strings.IndexByte("([{", openerOf(line[n]))
+		switch {
+		case line[n] == '{' && n > 0 && line[n-1] == ' ':
+		case open >= 0 && strings.Count(line, line[n:]) > strings.Count(line, "([{"[open:open+1]):
+		default:
+			return line
+		}
+		line = line[:n]
+	}
+}
+
+// openerOf returns the bracket that c closes, or zero.
+func openerOf(c byte) byte {
+	switch c {
+	case ')':
+		return '('
+	case ']':
+		return '['
+	case '}':
+		return '{'
+	}
+	return 0
 }
 
 // closingQuote returns the offset after the quote that closes the string at start,

@@ -234,6 +234,17 @@ var foreignEdges = map[string]string{
 	"notifies": "notify", "needs": "depend", "onchange": "listen", "watch": "listen",
 }
 
+// edgeWord returns the edge property that is meant by name, or "".
+func edgeWord(name string) string {
+	if word := foreignEdges[name]; word != "" {
+		return word
+	}
+	if slices.Contains(edgeNames, name) {
+		return name
+	}
+	return Suggest(name, edgeNames)
+}
+
 func (v validator) edgeItem(item *Item) {
 	if item.Half != nil {
 		v.expr(item.Half.Name)
@@ -242,10 +253,7 @@ func (v validator) edgeItem(item *Item) {
 	if slices.Contains(edgeNames, n.Text) {
 		return
 	}
-	word := foreignEdges[n.Text]
-	if word == "" {
-		word = Suggest(n.Text, edgeNames)
-	}
+	word := edgeWord(n.Text)
 	d := v.in(PhaseInit, codeUnknownProperty, n.Span, "a resource has no property `%s`", capitalise(n.Text))
 	if word == "" {
 		d.hint("the properties are Before, Notify, Depend, Listen and Meta; fields are written in lower case")
