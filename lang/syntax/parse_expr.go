@@ -22,8 +22,7 @@ func (p *parser) node(start int32) expr { return expr{p.posFrom(start), p.ids.Ne
 // badExpr stands in for an expression that could not be parsed.
 func (p *parser) badExpr() Expr {
 	p.height = 0
-	at := p.tok.start
-	return &BadExpr{expr{pos{p.span(int(at), int(at))}, p.ids.Next()}}
+	return &BadExpr{expr{pos{p.insertionPoint()}, p.ids.Next()}}
 }
 
 // expr parses an expression.

@@ -1015,6 +1015,9 @@ func (p *parser) kind(what string) Name {
 // joined returns the name from start up to here, whose parts have the size given:
 // the text itself unless there are blanks in it.
 func (p *parser) joined(start, size int32) Name {
+	if p.bad {
+		return Name{Span: p.from(start)}
+	}
 	text := p.src[start:p.prev]
 	if int32(len(text)) != size {
 		text = strings.Map(func(r rune) rune {

@@ -13,7 +13,7 @@ func (t token) startsType() bool {
 func (p *parser) typeExpr() Type {
 	if !p.enter() {
 		p.leave()
-		return p.anyType(p.tok.start)
+		return p.anyType()
 	}
 	t := p.typeAt()
 	p.leave()
@@ -47,8 +47,8 @@ func (p *parser) typeAt() Type {
 }
 
 // anyType stands in for a type that could not be parsed.
-func (p *parser) anyType(start int32) Type {
-	return &BasicType{typ{pos{p.span(int(start), int(start))}}, "variant"}
+func (p *parser) anyType() Type {
+	return &BasicType{typ{pos{p.insertionPoint()}}, "variant"}
 }
 
 // foreignTypes has what types are called elsewhere.
@@ -65,7 +65,7 @@ func (p *parser) notType() Type {
 	start, name := p.tok.start, p.text(p.tok)
 	if p.tok.kind != tIdent {
 		p.unexpected("a type", "").hint(typesHint)
-		return p.anyType(start)
+		return p.anyType()
 	}
 	d := p.fail(codeUnknownType, p.tokSpan(), "there is no type `%s`", name).hint(typesHint)
 	word := foreignTypes[name]
@@ -82,7 +82,7 @@ func (p *parser) notType() Type {
 	default:
 		d.hint("did you mean `%s`? %s", word, typesHint)
 	}
-	return p.anyType(start)
+	return p.anyType()
 }
 
 // mapType parses map{K: V}.
@@ -147,7 +147,7 @@ func (p *parser) funcType() Type {
 
 func (p *parser) finishFuncType(start int32, params []FieldType) Type {
 	if p.bad {
-		return p.anyType(start)
+		return p.anyType()
 	}
 	result := p.typeExpr()
 	return &FuncType{typ{p.posFrom(start)}, params, result}

@@ -355,7 +355,7 @@ func (p *parser) describe(l lexeme) string {
 
 func (p *parser) text(l lexeme) string    { return p.src[l.start:l.end] }
 func (p *parser) lexSpan(l lexeme) Span   { return p.span(int(l.start), int(l.end)) }
-func (p *parser) from(start int32) Span   { return p.span(int(start), int(p.prev)) }
+func (p *parser) from(start int32) Span   { return p.span(int(start), int(max(start, p.prev))) }
 func (p *parser) insertionPoint() Span    { return p.span(int(p.prev), int(p.prev)) }
 func (p *parser) posFrom(start int32) pos { return pos{p.from(start)} }
 
