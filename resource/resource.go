@@ -72,6 +72,12 @@ type Sender interface {
 	Sends() any
 }
 
+// An Interrupter can cut short what it is doing harder than the end of a context
+// does. Interrupt is called at most once, beside the other methods, and does not block.
+type Interrupter interface {
+	Interrupt()
+}
+
 // A Comparer decides itself whether it is interchangeable with other, which is of
 // the same kind and name. Without it all parameters are compared.
 type Comparer interface {
