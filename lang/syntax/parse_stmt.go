@@ -934,12 +934,12 @@ func (p *parser) ident(what string) Name {
 		p.next()
 		return n
 	}
-	p.notName(what)
-	return Name{}
+	return p.notName(what)
 }
 
-// notName complains about the present lexeme where a name is needed.
-func (p *parser) notName(what string) {
+// notName complains about the present lexeme where a name is needed. A capitalised
+// one is taken for the name.
+func (p *parser) notName(what string) Name {
 	switch {
 	case p.quiet():
 	case p.tok.kind.isKeyword():
@@ -952,10 +952,13 @@ func (p *parser) notName(what string) {
 		}
 		p.report(codeBadName, p.tokSpan(), "the name of a %s is written in lower case", what).
 			fix("write `"+lower+"`", Edit{p.tokSpan(), lower})
+		n := Name{lower, p.tokSpan()}
 		p.next()
+		return n
 	default:
 		p.unexpected("the name of a "+what, "")
 	}
+	return Name{Span: p.insertionPoint()}
 }
 
 // soft reports whether t may be part of a path or the name of a variable.
@@ -973,8 +976,7 @@ func (p *parser) variable() Name {
 		p.next()
 		return n
 	}
-	p.notName("variable")
-	return Name{}
+	return p.notName("variable")
 }
 
 // path parses names joined by dots.

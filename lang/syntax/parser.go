@@ -355,9 +355,12 @@ func (p *parser) describe(l lexeme) string {
 
 func (p *parser) text(l lexeme) string    { return p.src[l.start:l.end] }
 func (p *parser) lexSpan(l lexeme) Span   { return p.span(int(l.start), int(l.end)) }
-func (p *parser) from(start int32) Span   { return p.span(int(start), int(max(start, p.prev))) }
 func (p *parser) insertionPoint() Span    { return p.span(int(p.prev), int(p.prev)) }
 func (p *parser) posFrom(start int32) pos { return pos{p.from(start)} }
+
+// from is the span of what began at start and goes up to here; where nothing could
+// be parsed, it is the empty one here.
+func (p *parser) from(start int32) Span { return p.span(int(min(start, p.prev)), int(p.prev)) }
 
 // tokSpan is the span of the present lexeme. The end of a line is shown as one
 // place, also where it is two bytes or none.

@@ -100,12 +100,10 @@ func (s *scanner) comment(mark int) {
 		end = len(s.src)
 	} else {
 		end += start
-		if s.src[end-1] == '\r' {
-			end--
-		}
 	}
 	s.off = end
-	s.comments = append(s.comments, Comment{s.src[start+mark : end], s.span(start, end)})
+	text := strings.TrimRight(s.src[start+mark:end], "\r")
+	s.comments = append(s.comments, Comment{text, s.span(start, start+mark+len(text))})
 }
 
 // foreignComment takes in a comment in the style of another language.
