@@ -46,9 +46,11 @@ type Func struct {
 	// Call applies the function. It is nil when the body contains an event source
 	// and so has to be built into the flow graph.
 	Call func(args []Value) (Value, error)
-	// Code identifies the function literal, Captured holds the values it closed over.
+	// Code identifies the function literal, Captured holds the values it closed over,
+	// and Frame is what Code needs of the place where it was made.
 	Code     any
 	Captured []Value
+	Frame    any
 }
 
 func (Bool) Kind() Kind    { return KindBool }
