@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"mgmt/lang/resolve"
+	"mgmt/lang/syntax"
 	"mgmt/lang/types"
 )
 
@@ -26,10 +28,89 @@ type Kind struct {
 	SendsOptional map[string]bool
 }
 
-// An Instance is one use of a polymorphic definition (a named function, or a
-// class): its type variables bound to types. The nil Instance is code outside of
-// any.
-type Instance struct {
-	outer *Instance
-	vars  []*types.Type
+// field returns the type of the named field, or nil.
+func (k *Kind) field(name string) *types.Type { return fieldOf(k.Fields, name) }
+
+func fieldOf(fields []types.Field, name string) *types.Type {
+	for _, f := range fields {
+		if f.Name == name {
+			return f.Type
+		}
+	}
+	return nil
 }
+
+func fieldNames(fields []types.Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Name
+	}
+	return out
+}
+
+// Info is what inference has found out.
+type Info struct {
+	exprs   []*ty           // by number of the expression
+	sigs    map[int32]*ty   // of library calls that look at their signature
+	uses    map[int32][]*ty // what the variables of a scheme are, by call or include
+	schemes map[*resolve.Def]*scheme
+	depends map[*resolve.Def]bool
+}
+
+// An Instance is one use of a polymorphic definition (a named function, or a class): its
+// type variables bound to types. The nil Instance is code outside of any.
+type Instance struct {
+	scheme *scheme
+	home   *Instance // that the definition stands in
+	vars   []*types.Type
+}
+
+// lookup returns what a generalised variable is in the instance, or nil.
+func (in *Instance) lookup(v *variable) *types.Type {
+	for ; in != nil; in = in.home {
+		if v.scheme == in.scheme {
+			return in.vars[v.index]
+		}
+	}
+	return nil
+}
+
+// Enter returns the instance that a call of a named function or an include makes. at is
+// the instance that the use stands in, home the one that the definition stands in.
+func (f *Info) Enter(use int32, def *resolve.Def, at, home *Instance) *Instance {
+	s := f.schemes[def]
+	if s == nil {
+		return home
+	}
+	in := &Instance{scheme: s, home: home, vars: make([]*types.Type, len(f.uses[use]))}
+	for i, t := range f.uses[use] {
+		in.vars[i] = t.concrete(at, map[*variable]int{})
+	}
+	return in
+}
+
+// Depends reports whether what a definition evaluates to depends on types, because it
+// contains calls of library functions that look at their signature.
+func (f *Info) Depends(def *resolve.Def) bool { return f.depends[def] }
+
+// Sig returns the signature that the call of a library function was solved to. It is nil
+// for functions that do not look at theirs.
+func (f *Info) Sig(call int32, in *Instance) *types.Type {
+	t := f.sigs[call]
+	if t == nil {
+		return nil
+	}
+	return t.concrete(in, map[*variable]int{})
+}
+
+// TypeOf returns the type of an expression, or nil if it was not checked. A parameter or
+// loop variable is asked for by its own number.
+func (f *Info) TypeOf(id int32, in *Instance) *types.Type {
+	if int(id) >= len(f.exprs) || f.exprs[id] == nil {
+		return nil
+	}
+	return f.exprs[id].concrete(in, map[*variable]int{})
+}
+
+// Type returns the type of e outside of any instance.
+func (f *Info) Type(e syntax.Expr) *types.Type { return f.TypeOf(e.ID(), nil) }

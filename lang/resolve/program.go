@@ -24,6 +24,11 @@ type Program struct {
 	// Uses counts the references to a definition from code that may run.
 	// Code that nothing uses is not counted.
 	Uses map[*Def]int
+
+	// Read are the paths of the files that make up the program, as opened in its Source.
+	Read []string
+
+	scopes map[syntax.Node]*Scope
 }
 
 // A Module is one source file (or the source text of a system module) whose top
@@ -53,6 +58,7 @@ type Scope struct {
 	Parent *Scope  // nil for FileScope
 	Defs   []*Def  // by Index
 	Module *Module // that the scope is in
+	Class  *Def    // the innermost class that the scope is in, or nil
 }
 
 // A DefKind tells what a definition defines.

@@ -1,0 +1,122 @@
+// Package lang ties the stages of the language together.
+//
+// An [Input] says where a program is: [Open] makes one of what a user typed. [Load] takes
+// it through parsing, name resolution and type inference and returns a [Program], which
+// [Program.Start] turns into a running flow graph. What the statements of a running
+// program mean to the engine is the business of package frontend/lang.
+package lang
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"mgmt/lang/compile"
+	"mgmt/lang/flow"
+	"mgmt/lang/funcs"
+	"mgmt/lang/infer"
+	"mgmt/lang/resolve"
+	"mgmt/lang/syntax"
+)
+
+// An Input says where a program is.
+type Input struct {
+	Source resolve.Source // where imports are read from
+	Main   string         // path of the main file in Source
+	Text   []byte         // of the main file, if it does not come from Source
+	Files  fs.FS          // the directory of the program, for functions that read files of it; may be nil
+	// ModulePath are the directories of modules fetched from elsewhere.
+	ModulePath []string
+}
+
+// Open finds the program that arg names: "-" is code on stdin, a path that ends in .mcl a
+// file, a directory or its metadata.yaml a module; anything else is code itself.
+func Open(arg string, stdin io.Reader) (Input, error) {
+	switch {
+	case arg == "":
+		return Input{}, errors.New("the program is empty; name a file, a directory, or - for standard input")
+	case arg == "-":
+		text, err := io.ReadAll(stdin)
+		if err != nil {
+			return Input{}, fmt.Errorf("reading the program from standard input: %w", err)
+		}
+		return inDir(".", "<stdin>", text), nil
+	case arg == resolve.MetadataFile:
+		return Input{}, errors.New("to run the module in this directory, write ./metadata.yaml or ./")
+	case path.Base(filepath.ToSlash(arg)) == resolve.MetadataFile:
+		return openDir(filepath.Dir(arg))
+	case strings.HasSuffix(arg, ".mcl"):
+		return inDir(filepath.Dir(arg), filepath.Clean(arg), nil), nil
+	}
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		return openDir(arg)
+	}
+	if strings.HasSuffix(arg, "/") || !strings.ContainsAny(arg, " \n{\"=(") {
+		return Input{}, fmt.Errorf("there is no program %s; name a .mcl file, a directory, or - for standard input", arg)
+	}
+	return inDir(".", "<argument>", []byte(arg)), nil
+}
+
+func openDir(dir string) (Input, error) {
+	main, err := resolve.EntryFile(resolve.Dir("."), filepath.ToSlash(dir))
+	if err != nil {
+		return Input{}, err
+	}
+	return inDir(dir, main, nil), nil
+}
+
+// inDir is a program in a directory. Text, where it is given, stands for the main file.
+func inDir(dir, main string, text []byte) Input {
+	in := Input{Source: resolve.Dir("."), Main: filepath.ToSlash(main), Text: text}
+	if text != nil {
+		in.Main = main
+	}
+	if root, err := os.OpenRoot(dir); err == nil {
+		in.Files = root.FS()
+	}
+	return in
+}
+
+// A Program is a checked program.
+type Program struct {
+	Bound *resolve.Program
+	Types *infer.Info
+	lib   *funcs.Library
+}
+
+// Load reads and checks a program. The diagnostics are those of the first stage that
+// refuses it, or only warnings; with an error among them the program cannot be started.
+func Load(ctx context.Context, in Input, lib *funcs.Library, kinds infer.Kinds) (*Program, syntax.Diagnostics) {
+	bound, diags := resolve.Resolve(ctx, resolve.Options{
+		Source:     in.Source,
+		Main:       in.Main,
+		Text:       in.Text,
+		Library:    lib,
+		ModulePath: in.ModulePath,
+	})
+	p := &Program{Bound: bound, lib: lib}
+	if diags.HasErrors() {
+		return p, diags
+	}
+	var more syntax.Diagnostics
+	p.Types, more = infer.Check(bound, lib, kinds)
+	return p, append(diags, more...)
+}
+
+// Files returns the source files, in which the spans of diagnostics lie.
+func (p *Program) Files() *syntax.Files { return p.Bound.Files }
+
+// Read lists the paths of the files that the program was read from.
+func (p *Program) Read() []string { return p.Bound.Read }
+
+// Start instantiates the program in a flow graph whose sources run until ctx ends. The
+// payloads of its outputs are of type [*compile.Contribution].
+func (p *Program) Start(ctx context.Context, host *funcs.Host) *flow.Graph {
+	return compile.Start(ctx, p.Bound, p.Types, p.lib, host)
+}
