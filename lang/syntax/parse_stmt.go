@@ -628,9 +628,11 @@ func (p *parser) notResource() (Stmt, bool) {
 	return nil, true
 }
 
-// isCallStmt reports whether the bracket after the present name ends the line.
+// isCallStmt reports whether the bracket after the present name ends the line. It
+// looks only so far ahead.
 func (p *parser) isCallStmt() bool {
-	for n, depth := 1, 0; ; n++ {
+	const far = 1000
+	for n, depth := 1, 0; n < far; n++ {
 		switch l := p.ahead(n); {
 		case l.kind == tEOF:
 			return true
@@ -645,6 +647,7 @@ func (p *parser) isCallStmt() bool {
 			return true
 		}
 	}
+	return false
 }
 
 // foreignWords has what other languages begin statements with.

@@ -116,7 +116,7 @@ func (r *renderer) marks(d *Diagnostic) []mark {
 	}
 	for _, related := range d.Related {
 		if m, ok := r.mark(related.Span); ok {
-			m.label, m.color, m.sign = printable(related.Message), r.style.note, '-'
+			m.label, m.color, m.sign = join(printable(related.Message), m.label), r.style.note, '-'
 			marks = append(marks, m)
 		}
 	}
@@ -134,6 +134,14 @@ func (r *renderer) marks(d *Diagnostic) []mark {
 	return marks
 }
 
+// join appends where a span ends to the label of its mark.
+func join(label, extent string) string {
+	if extent == "" {
+		return label
+	}
+	return label + ", " + extent
+}
+
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
@@ -145,7 +153,7 @@ func compareBool(a, b bool) int {
 }
 
 // mark places a span in its line. Of a span over several lines it has the part in
-// the first one.
+// the first one, and says where the last is.
 func (r *renderer) mark(s Span) (mark, bool) {
 	f := r.files.File(s.Start)
 	if f == nil {
@@ -155,8 +163,11 @@ func (r *renderer) mark(s Span) (mark, bool) {
 	start := at.Offset - int(f.starts()[at.Line-1])
 	length := len(f.Line(at.Line))
 	start = min(start, length)
-	end := min(start+int(s.End-s.Start), length)
-	return mark{file: f, line: at.Line, start: start, end: max(start, end)}, true
+	m := mark{file: f, line: at.Line, start: start, end: max(start, min(start+int(s.End-s.Start), length))}
+	if last := r.files.Position(s.End).Line; last > at.Line && start+int(s.End-s.Start) > length+1 {
+		m.label = fmt.Sprintf("up to line %d", last)
+	}
+	return m, true
 }
 
 // snippets shows the lines that have marks.

@@ -5,11 +5,15 @@ package syntax
 // length.
 func Suggest(name string, candidates []string) string {
 	best, bound := "", maxDistance(len(name))+1
+	if bound == 1 {
+		return ""
+	}
+	rows := make([]int, 3*(len(name)+bound))
 	for _, c := range candidates {
 		if c == name || c == "" {
 			continue
 		}
-		if d := distance(name, c, bound); d < bound {
+		if d := distance(name, c, bound, rows); d < bound {
 			best, bound = c, d
 		}
 	}
@@ -33,12 +37,13 @@ func maxDistance(n int) int {
 
 // distance counts the letters to insert, remove, replace or swap with their
 // neighbour to make b of a (optimal string alignment). It gives up at bound and
-// returns that.
-func distance(a, b string, bound int) int {
+// returns that. Rows is room to work in, for three rows of the length of b and one.
+func distance(a, b string, bound int, rows []int) int {
 	if gap := len(a) - len(b); gap >= bound || -gap >= bound {
 		return bound
 	}
-	older, old, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	n := len(b) + 1
+	older, old, row := rows[:n], rows[n:2*n], rows[2*n:3*n]
 	for j := range old {
 		old[j] = j
 	}
