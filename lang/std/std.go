@@ -15,6 +15,7 @@ import (
 	stdconvert "mgmt/lang/std/convert"
 	stdcore "mgmt/lang/std/core"
 	stddatetime "mgmt/lang/std/datetime"
+	stddeploy "mgmt/lang/std/deploy"
 	stdencoding "mgmt/lang/std/encoding"
 	stdexample "mgmt/lang/std/example"
 	stdnested "mgmt/lang/std/example/nested"
@@ -22,13 +23,16 @@ import (
 	stdgolang "mgmt/lang/std/golang"
 	stditer "mgmt/lang/std/iter"
 	stdlist "mgmt/lang/std/list"
+	stdlocal "mgmt/lang/std/local"
 	stdmap "mgmt/lang/std/map"
 	stdmath "mgmt/lang/std/math"
+	stdos "mgmt/lang/std/os"
 	stdregexp "mgmt/lang/std/regexp"
 	stdstrings "mgmt/lang/std/strings"
 	stdsys "mgmt/lang/std/sys"
 	stdtest "mgmt/lang/std/test"
 	stdutil "mgmt/lang/std/util"
+	stdvalue "mgmt/lang/std/value"
 	stdworld "mgmt/lang/std/world"
 )
 
@@ -43,6 +47,7 @@ func newLibrary() *funcs.Library {
 		stdcore.Module(),
 		stdconvert.Module(),
 		stddatetime.Module(),
+		stddeploy.Module(),
 		stdencoding.Module(),
 		stdexample.Module(),
 		stdnested.Module(),
@@ -50,13 +55,16 @@ func newLibrary() *funcs.Library {
 		stdgolang.Module(func() *funcs.Library { return lib }),
 		stditer.Module(),
 		stdlist.Module(),
+		stdlocal.Module(),
 		stdmap.Module(),
 		stdmath.Module(),
+		stdos.Module(),
 		stdregexp.Module(),
 		stdstrings.Module(),
 		stdsys.Module(),
 		stdtest.Module(),
 		stdutil.Module(),
+		stdvalue.Module(),
 		stdworld.Module(),
 	}
 	lib = funcs.NewLibrary(append(modules, stdgolang.Modules()...)...)

@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// ToGo returns v as plain Go data: bool, string, int64, float64, []any, map[string]any
-// for a struct or a map with string keys, and [][2]any for any other map. A function
-// has no Go form and stays what it is.
+// ToGo returns v as plain Go data: bool, string, int64, float64, []any, and
+// map[string]any for a struct or a map with string keys. Any other map is a []any of
+// pairs, each a []any of key and value. A function has no Go form and stays what it is.
 func ToGo(v Value) any {
 	switch v := v.(type) {
 	case Bool:
@@ -39,9 +39,9 @@ func ToGo(v Value) any {
 
 func mapToGo(m *Map) any {
 	if len(m.entries) > 0 && m.entries[0].Key.Kind() != KindStr {
-		out := make([][2]any, len(m.entries))
+		out := make([]any, len(m.entries))
 		for i, e := range m.entries {
-			out[i] = [2]any{ToGo(e.Key), ToGo(e.Value)}
+			out[i] = []any{ToGo(e.Key), ToGo(e.Value)}
 		}
 		return out
 	}
@@ -118,31 +118,40 @@ func listFromReflect(x reflect.Value, t *Type) (Value, error) {
 }
 
 func mapFromReflect(x reflect.Value, t *Type) (Value, error) {
-	if pairs, ok := x.Interface().([][2]any); ok {
-		return mapFromPairs(pairs, t)
+	var entries []Entry
+	add := func(key, value reflect.Value) error {
+		k, err := fromReflect(key, t.Key)
+		if err != nil {
+			return fmt.Errorf("key: %w", err)
+		}
+		v, err := fromReflect(value, t.Elem)
+		if err != nil {
+			return fmt.Errorf("at %v: %w", k, err)
+		}
+		entries = append(entries, Entry{k, v})
+		return nil
 	}
-	if x.Kind() != reflect.Map {
+	switch x.Kind() {
+	case reflect.Map:
+		for it := x.MapRange(); it.Next(); {
+			if err := add(it.Key(), it.Value()); err != nil {
+				return nil, err
+			}
+		}
+	case reflect.Slice:
+		for _, e := range x.Seq2() {
+			if e.Kind() == reflect.Interface {
+				e = e.Elem()
+			}
+			if e.Kind() != reflect.Slice || e.Len() != 2 {
+				return nil, fmt.Errorf("%v is no pair of a key and a value", e)
+			}
+			if err := add(e.Index(0), e.Index(1)); err != nil {
+				return nil, err
+			}
+		}
+	default:
 		return nil, fmt.Errorf("%v is no %v", x.Interface(), t)
-	}
-	pairs := make([][2]any, 0, x.Len())
-	for it := x.MapRange(); it.Next(); {
-		pairs = append(pairs, [2]any{it.Key().Interface(), it.Value().Interface()})
-	}
-	return mapFromPairs(pairs, t)
-}
-
-func mapFromPairs(pairs [][2]any, t *Type) (Value, error) {
-	entries := make([]Entry, len(pairs))
-	for i, pair := range pairs {
-		k, err := FromGo(pair[0], t.Key)
-		if err != nil {
-			return nil, fmt.Errorf("key: %w", err)
-		}
-		v, err := FromGo(pair[1], t.Elem)
-		if err != nil {
-			return nil, fmt.Errorf("at %v: %w", pair[0], err)
-		}
-		entries[i] = Entry{k, v}
 	}
 	return NewMap(entries), nil
 }

@@ -97,14 +97,14 @@ func panicIf(x types.Value, text string) (types.Value, error) {
 	if x == types.Bool(false) || x == types.Str("") {
 		return types.Bool(false), nil
 	}
-	return nil, errors.New("panic: " + text)
+	return nil, errors.New(text)
 }
 
 func random(_ *funcs.Call, args []types.Value) (types.Value, error) {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	n := int64(args[0].(types.Int))
 	if n < 0 || n > 65535 {
-		return nil, fmt.Errorf("random1: length %d is not between 0 and 65535", n)
+		return nil, fmt.Errorf("length %d is not between 0 and 65535", n)
 	}
 	out := make([]byte, 0, n)
 	var pool [256]byte

@@ -27,7 +27,7 @@ func runHistory(ctx context.Context, call *funcs.Call, args []types.Value, emit 
 		if args != nil {
 			index := args[1].(types.Int)
 			if index < 0 {
-				return fmt.Errorf("history: index %d is negative", index)
+				return fmt.Errorf("index %d is negative", index)
 			}
 			past.record(time.Now(), args[0], delay(index))
 		}

@@ -20,19 +20,13 @@ func Module() *funcs.Module {
 				Name: "base64_encode",
 				Doc:  "Returns data in base64, the standard alphabet with padding.",
 				Sigs: table.Sig("func(data str) str"),
-				Pure: table.Pure1(func(data string) string { return base64.StdEncoding.EncodeToString([]byte(data)) }),
+				Pure: table.Pure1(base64.StdEncoding.EncodeToString),
 			},
 			{
 				Name: "base64_decode",
 				Doc:  "Reads base64, the standard alphabet with padding; line ends are skipped. Other input is an error.",
 				Sigs: table.Sig("func(data str) str"),
-				Pure: table.Try1(func(data string) (string, error) {
-					out, err := base64.StdEncoding.DecodeString(data)
-					if err != nil {
-						return "", fmt.Errorf("base64_decode: %w", err)
-					}
-					return string(out), nil
-				}),
+				Pure: table.Try1(base64.StdEncoding.DecodeString),
 			},
 			decodeJSON("decode_json", types.JSON{},
 				"Reads a JSON value as a value of the type that the context asks for, or that the second argument names. "+
@@ -54,13 +48,9 @@ func decodeJSON(name string, how types.JSON, doc string) *funcs.Function {
 		Typed: func(sig *types.Type) func([]types.Value) (types.Value, error) {
 			return func(args []types.Value) (types.Value, error) {
 				if err := checkType(sig.Elem, args[1:]); err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
+					return nil, err
 				}
-				v, err := how.Decode(string(args[0].(types.Str)), sig.Elem)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
-				}
-				return v, nil
+				return how.Decode(string(args[0].(types.Str)), sig.Elem)
 			}
 		},
 	}

@@ -72,7 +72,7 @@ func Module() *funcs.Module {
 
 func errorbool(_ *funcs.Call, args []types.Value) (types.Value, error) {
 	if args[0].(types.Bool) {
-		return nil, errors.New("example.errorbool: the input is true")
+		return nil, errors.New("the input is true")
 	}
 	return types.Str("set input to true to generate an error"), nil
 }

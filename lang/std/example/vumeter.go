@@ -16,7 +16,7 @@ import (
 func vumeter(ctx context.Context, _ *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
 	for _, program := range []string{"rec", "sox"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("example.vumeter: %w; install sox", err)
+			return fmt.Errorf("%w; install sox", err)
 		}
 	}
 	symbol, most, peak := string(args[0].(types.Str)), int(args[1].(types.Int)), float64(args[2].(types.Float))
@@ -28,7 +28,7 @@ func vumeter(ctx context.Context, _ *funcs.Call, args []types.Value, emit func(t
 			return ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("example.vumeter: %w", err)
+			return err
 		}
 		emit(types.Str(strings.Repeat(symbol, bars(level, peak, most))), nil)
 		select {

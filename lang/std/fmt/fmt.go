@@ -134,17 +134,17 @@ func printf(sig *types.Type, args []types.Value) (types.Value, error) {
 	for n := 1; ; n++ {
 		text, verb, after, err := nextVerb(rest)
 		if err != nil {
-			return nil, fmt.Errorf("printf: %w", err)
+			return nil, err
 		}
 		out, rest = appendText(out, text), after
 		if verb == 0 {
 			return types.Str(out), nil
 		}
 		if n >= len(args) {
-			return nil, fmt.Errorf("printf: the format %q needs more than the %d arguments that follow it", string(args[0].(types.Str)), len(args)-1)
+			return nil, fmt.Errorf("the format %q needs more than the %d arguments that follow it", string(args[0].(types.Str)), len(args)-1)
 		}
 		if out, err = appendVerb(out, verb, args[n], sig.Fields[n].Type); err != nil {
-			return nil, fmt.Errorf("printf: %w", err)
+			return nil, err
 		}
 	}
 }

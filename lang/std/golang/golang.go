@@ -60,7 +60,7 @@ func (w wrapper) function(goPath string) *funcs.Function {
 	if w.fails {
 		f.Doc += " Its error is one that <|> catches."
 	}
-	call := guard("golang/"+goPath+"."+w.name, w.call)
+	call := guard(w.call)
 	if w.host {
 		f.Impure = func(_ *funcs.Call, args []types.Value) (types.Value, error) { return call(args) }
 	} else {
@@ -70,17 +70,15 @@ func (w wrapper) function(goPath string) *funcs.Function {
 }
 
 // guard makes the errors of a function catchable and its panics errors.
-func guard(name string, f table.Func) table.Func {
+func guard(f table.Func) table.Func {
 	return func(args []types.Value) (v types.Value, err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				v, err = nil, fmt.Errorf("%s: %v", name, p)
+				v, err = nil, fmt.Errorf("%v", p)
 			}
 		}()
-		if v, err = f(args); err != nil {
-			return nil, types.Catch(fmt.Errorf("%s: %w", name, err))
-		}
-		return v, nil
+		v, err = f(args)
+		return v, types.Catch(err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package stdgolang
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"text/template"
@@ -14,11 +13,7 @@ import (
 // Module returns the module golang. Its templates may call the functions of library,
 // which is asked for when the first template runs.
 func Module(library func() *funcs.Library) *funcs.Module {
-	t := &templates{
-		library: library,
-		bases:   map[mode]*template.Template{},
-		parsed:  map[templateKey]*template.Template{},
-	}
+	t := newTemplates(library)
 	return &funcs.Module{
 		Path: "golang",
 		Doc:  "Text templates.",
@@ -45,6 +40,14 @@ type templates struct {
 }
 
 const maxParsed = 256
+
+func newTemplates(library func() *funcs.Library) *templates {
+	return &templates{
+		library: library,
+		bases:   map[mode]*template.Template{},
+		parsed:  map[templateKey]*template.Template{},
+	}
+}
 
 type templateKey struct {
 	mode mode
@@ -79,7 +82,7 @@ func (t *templates) run(call *funcs.Call, args []types.Value) (types.Value, erro
 func (t *templates) execute(text string, m mode, vars types.Value, varsType *types.Type) (types.Value, error) {
 	tmpl, err := t.parse(templateKey{m, text})
 	if err != nil {
-		return nil, fmt.Errorf("golang.template: %w", err)
+		return nil, err
 	}
 	var data any
 	if vars != nil {
@@ -87,7 +90,7 @@ func (t *templates) execute(text string, m mode, vars types.Value, varsType *typ
 	}
 	var b strings.Builder
 	if err := tmpl.Execute(&b, data); err != nil {
-		return nil, fmt.Errorf("golang.template: %w", err)
+		return nil, err
 	}
 	return types.Str(b.String()), nil
 }

@@ -147,7 +147,7 @@ func count(args []types.Value) (types.Value, error) {
 	}
 	n := rangeLen(start, stop, step)
 	if n > maxRange {
-		return nil, fmt.Errorf("iter.range: %d elements are more than %d", n, maxRange)
+		return nil, fmt.Errorf("%d elements are more than %d", n, maxRange)
 	}
 	elems := make([]types.Value, n)
 	for i := range elems {

@@ -2,7 +2,6 @@
 package stdregexp
 
 import (
-	"fmt"
 	"regexp"
 	"sync"
 
@@ -26,10 +25,7 @@ func Module() *funcs.Module {
 
 func match(pattern, s string) (bool, error) {
 	re, err := patterns.compile(pattern)
-	if err != nil {
-		return false, fmt.Errorf("regexp.match: %w", err)
-	}
-	return re.MatchString(s), nil
+	return err == nil && re.MatchString(s), err
 }
 
 // patterns keeps compiled patterns: compiling one costs as much as a hundred matches,

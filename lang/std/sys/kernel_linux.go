@@ -17,7 +17,7 @@ func hostname(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(typ
 	read := func() error {
 		name, err := readHostname()
 		if err != nil {
-			return fmt.Errorf("sys.hostname: %w", err)
+			return err
 		}
 		emit(types.Str(name), nil)
 		return nil
@@ -50,11 +50,11 @@ func cpuCount(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(typ
 	return uevent.Follow(ctx, "cpu", func() error {
 		text, err := os.ReadFile("/sys/devices/system/cpu/online")
 		if err != nil {
-			return fmt.Errorf("sys.cpu_count: %w", err)
+			return err
 		}
 		n, err := parseCPUs(string(text))
 		if err != nil {
-			return fmt.Errorf("sys.cpu_count: %w", err)
+			return err
 		}
 		emit(types.Int(n), nil)
 		return nil

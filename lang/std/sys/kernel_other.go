@@ -16,7 +16,7 @@ import (
 func hostname(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(types.Value, error)) error {
 	name, err := os.Hostname()
 	if err != nil {
-		return fmt.Errorf("sys.hostname: %w", err)
+		return err
 	}
 	emit(types.Str(name), nil)
 	<-ctx.Done()

@@ -19,11 +19,11 @@ func load(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(types.V
 	for {
 		text, err := os.ReadFile("/proc/loadavg")
 		if err != nil {
-			return fmt.Errorf("sys.load: %w", err)
+			return err
 		}
 		v, err := parseLoad(string(text))
 		if err != nil {
-			return fmt.Errorf("sys.load: %w", err)
+			return err
 		}
 		emit(v, nil)
 		select {
@@ -64,11 +64,11 @@ func uptime(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(types
 		}
 		text, err := os.ReadFile("/proc/uptime")
 		if err != nil {
-			return fmt.Errorf("sys.uptime: %w", err)
+			return err
 		}
 		up, err := parseUptime(string(text))
 		if err != nil {
-			return fmt.Errorf("sys.uptime: %w", err)
+			return err
 		}
 		emit(types.Int(up/time.Second), nil)
 		timer.Reset(time.Second - up%time.Second)

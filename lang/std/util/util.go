@@ -27,7 +27,7 @@ func Module() *funcs.Module {
 func hostnameMapper(_ *funcs.Call, args []types.Value) (types.Value, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return nil, fmt.Errorf("util.hostname_mapper: listing the network interfaces: %w", err)
+		return nil, fmt.Errorf("listing the network interfaces: %w", err)
 	}
 	own := map[string]bool{}
 	for _, i := range interfaces {
@@ -48,7 +48,7 @@ func mapHostname(names *types.Map, own map[string]bool) (types.Value, error) {
 		}
 		name := e.Value.(types.Str)
 		if found != "" && found != name {
-			return nil, fmt.Errorf("util.hostname_mapper: this machine has the addresses of both %s and %s", found, name)
+			return nil, fmt.Errorf("this machine has the addresses of both %s and %s", found, name)
 		}
 		found = name
 	}

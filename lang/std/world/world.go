@@ -55,10 +55,10 @@ func Module() *funcs.Module {
 }
 
 // name returns the key or namespace of a call.
-func name(function string, args []types.Value) (string, error) {
+func name(args []types.Value) (string, error) {
 	s := string(args[0].(types.Str))
 	if s == "" {
-		return "", fmt.Errorf("world.%s: the name is empty", function)
+		return "", errors.New("the name is empty")
 	}
 	return s, nil
 }
@@ -66,7 +66,7 @@ func name(function string, args []types.Value) (string, error) {
 var getvalNames = []string{"value", "exists"}
 
 func getval(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
-	key, err := name("getval", args)
+	key, err := name(args)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func getval(ctx context.Context, call *funcs.Call, args []types.Value, emit func
 }
 
 func kvlookup(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
-	namespace, err := name("kvlookup", args)
+	namespace, err := name(args)
 	if err != nil {
 		return err
 	}
@@ -94,19 +94,19 @@ func watchValues(ctx context.Context, w world.Exchange, namespace string, emit f
 }
 
 func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
-	namespace, err := name("exchange", args)
+	namespace, err := name(args)
 	if err != nil {
 		return err
 	}
 	w := call.Host.World
 	if err := w.SetValue(ctx, namespace, string(args[1].(types.Str))); err != nil {
-		return fmt.Errorf("world.exchange: storing the value of this host in %s: %w", namespace, err)
+		return fmt.Errorf("storing the value of this host in %s: %w", namespace, err)
 	}
 	return watchValues(ctx, w, namespace, emit)
 }
 
 func schedule(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
-	namespace, err := name("schedule", args)
+	namespace, err := name(args)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func scheduleOptions(s *types.Struct) (world.ScheduleOptions, error) {
 		}
 	}
 	if opts.Max < 0 || opts.TTL < 0 {
-		return opts, errors.New("world.schedule: max and ttl are not negative")
+		return opts, errors.New("max and ttl are not negative")
 	}
 	return opts, nil
 }
