@@ -9,6 +9,7 @@ const (
 	codeFileTooLarge        Code = "file-too-large"
 	codeTooDeep             Code = "too-deep"
 	codeTooMany             Code = "too-many-errors"
+	codeConflictMarker      Code = "conflict-marker"
 	codeUnclosedString      Code = "unclosed-string"
 	codeUnclosedBracket     Code = "unclosed-bracket"
 	codeUnmatched           Code = "unmatched-bracket"
@@ -82,6 +83,9 @@ var syntaxCodes = []CodeInfo{
 		"Expressions and blocks nest at most 250,000 levels deep."},
 	{codeTooMany, PhaseParse, "too many errors to show", "",
 		"Only the first 100 errors of a file are shown. Repair those first."},
+	{codeConflictMarker, PhaseParse, "a merge conflict is not resolved",
+		"<<<<<<< mine\n$x = 1\n=======\n$x = 2\n>>>>>>> theirs\n",
+		"Lines that version control has put around conflicting changes are still there."},
 	{codeUnclosedString, PhaseParse, "a string has no closing quote",
 		"$x = \"abc\n",
 		"A string goes from one double quote to the next. A quote inside of it is written \\\"."},

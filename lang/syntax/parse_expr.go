@@ -81,9 +81,15 @@ func (p *parser) checkChain(compared bool) {
 }
 
 // presentOperator replaces an operator of former times that follows the operand x
-// by the present one, and says so.
+// by the present one, and says so; one of other languages likewise.
 func (p *parser) presentOperator(x Expr) {
 	switch p.tok.kind {
+	case tNot:
+		if p.ahead(1).kind == tIn {
+			p.report(codeUnexpected, p.tokSpan().To(p.lexSpan(p.ahead(1))), "there is no operator `not in`").
+				hint("write `not (a in b)`")
+			p.next()
+		}
 	case tAndAnd:
 		p.oldOperator("and", tAnd)
 		p.oldEra = true
@@ -363,6 +369,12 @@ func (p *parser) namedCall() Expr {
 	if p.bad {
 		return p.badExpr()
 	}
+	if p.tok.kind == tString && p.tok.start == p.prev {
+		p.report(codeWrongQuotes, name.Span, "a string has no prefix: `%s`", name.Text).
+			hint("variables are inserted into every string: \"hello ${name}\"").
+			fix("remove it", Edit{name.Span, ""})
+		return p.stringLit()
+	}
 	if p.tok.kind != tLParen || p.tok.fresh {
 		p.bareWord(name)
 		return p.badExpr()
@@ -417,6 +429,10 @@ func (p *parser) paren() Expr {
 	}
 	x := p.expr()
 	p.raise(0)
+	if p.at(tComma) {
+		p.fail(codeUnexpected, p.tokSpan(), "parentheses hold one value").
+			hint("a list is written in square brackets: [a, b]")
+	}
 	p.close(opener)
 	n := p.parens.alloc()
 	*n = ParenExpr{p.node(opener.start), x}
@@ -436,6 +452,10 @@ func (p *parser) listLit() Expr {
 
 // mapLit parses {key => value, …}.
 func (p *parser) mapLit() Expr {
+	if p.isBlock() {
+		p.fail(codeMissingValue, p.tokSpan(), "expected a value before this `{`")
+		return p.badExpr()
+	}
 	start := p.tok.start
 	mark := p.entries.mark()
 	p.list(p.tok, "an entry", (*parser).mapEntry)
@@ -443,8 +463,36 @@ func (p *parser) mapLit() Expr {
 	return &MapLit{p.node(start), p.entries.take(mark)}
 }
 
+// isBlock reports whether the present brace evidently begins a block of statements
+// and not a map.
+func (p *parser) isBlock() bool {
+	if p.ahead(1).kind != tNewline {
+		return false
+	}
+	n := 2
+	for p.ahead(n).kind == tNewline {
+		n++
+	}
+	return p.startsLine(p.ahead(n))
+}
+
+// bareKey takes the key of a map that lacks its quotes.
+func (p *parser) bareKey() Expr {
+	span, text := p.tokSpan(), p.text(p.tok)
+	p.report(codeBareWord, span, "a key of a map is a value: `%s` needs quotes", text).
+		hint("a struct has names in place of keys: struct{%s => …}", text).
+		fix("add quotes", Edit{span, `"` + text + `"`})
+	p.next()
+	return p.badExpr()
+}
+
 func (p *parser) mapEntry() {
-	key := p.expr()
+	var key Expr
+	if k := p.ahead(1).kind; p.tok.kind == tIdent && (k == tFat || k == tColon || k == tAssign) {
+		key = p.bareKey()
+	} else {
+		key = p.expr()
+	}
 	height := p.height
 	p.fatArrow("between the key and the value of a map")
 	value := p.expr()
@@ -522,7 +570,8 @@ func (p *parser) lambda() Expr {
 
 // funcLit parses (params) result { body }.
 func (p *parser) funcLit(start int32) *FuncLit {
-	f := &FuncLit{Params: p.paramList("func")}
+	f := &FuncLit{Params: p.paramList("a function")}
+	p.resultSign()
 	if p.tok.kind.startsType() && !p.bad {
 		f.Result = p.typeExpr()
 	}
@@ -532,13 +581,28 @@ func (p *parser) funcLit(start int32) *FuncLit {
 	return f
 }
 
-// paramList parses (params).
-func (p *parser) paramList(after string) []*Param {
+// resultSign goes past a sign before the type of the result, where none belongs.
+func (p *parser) resultSign() {
+	if p.bad || p.tok.kind != tColon && p.tok.kind != tArrow {
+		return
+	}
+	p.report(codeUnexpected, p.tokSpan(), "the type of the result stands right after the parameters, without `%s`", p.text(p.tok)).
+		fix("remove it", Edit{p.span(int(p.prev), int(p.tok.end)), ""})
+	p.next()
+}
+
+// paramList parses (params) of what is said.
+func (p *parser) paramList(of string) []*Param {
 	mark := p.params.mark()
-	if p.tok.kind == tLParen {
+	switch {
+	case p.tok.kind == tLParen:
 		p.list(p.tok, "a parameter", (*parser).param)
-	} else {
-		p.expect(tLParen, "after `"+after+"`")
+	case p.tok.kind == tLBrace && !p.bad:
+		at := p.insertionPoint()
+		p.report(codeUnexpected, p.tokSpan(), "expected the parameters of %s before this `{`", of).
+			fix("add parentheses", Edit{at, "()"})
+	default:
+		p.unexpected("the parameters of "+of+", in parentheses", "")
 	}
 	return p.params.take(mark)
 }
@@ -550,13 +614,31 @@ func (p *parser) param() {
 	if p.tok.kind == tIdent {
 		n.Name = p.withoutDollar("a parameter")
 	} else {
+		p.typeFirst()
 		n.Name = p.variable()
+	}
+	if p.at(tAssign) {
+		p.fail(codeUnexpected, p.tokSpan(), "a parameter has no default value").
+			hint("define a second function or class for it")
 	}
 	if !p.bad && p.tok.kind != tComma && p.tok.kind != tRParen && p.tok.kind != tDollar {
 		n.Type = p.typeExpr()
 	}
 	n.pos, n.ID = p.posFrom(start), p.ids.Next()
 	p.params.push(n)
+}
+
+// typeFirst goes past the type of a parameter that stands before its name.
+func (p *parser) typeFirst() {
+	next := p.ahead(1)
+	if !p.tok.kind.startsType() || next.kind != tDollar {
+		return
+	}
+	name := p.ahead(2)
+	span := p.tokSpan().To(p.lexSpan(name))
+	p.report(codeUnexpected, p.tokSpan(), "the type of a parameter stands after its name").
+		fix("swap them", Edit{span, "$" + p.text(name) + " " + p.text(p.tok)})
+	p.next()
 }
 
 // withoutDollar takes a name whose $ is missing.
@@ -571,7 +653,10 @@ func (p *parser) withoutDollar(what string) Name {
 
 // body parses { expr }, the body of a function or branch.
 func (p *parser) body(what string) Expr {
-	p.brace("of the " + what)
+	d := p.brace("before the value of the " + what)
+	if what == "branch" {
+		d.hint("a choice is written `if cond { a } else { b }`")
+	}
 	if p.bad {
 		if p.skip(func(l lexeme) bool { return l.kind == tLBrace || l.kind == tNewline }); p.tok.kind != tLBrace {
 			p.bad = true
@@ -621,10 +706,11 @@ func (p *parser) bodyGoesOn(what string, opener lexeme) {
 	}
 }
 
-// brace goes to a {; one on a later line is reported and taken all the same.
-func (p *parser) brace(where string) {
+// brace goes to a {; one on a later line is reported and taken all the same. It returns
+// the diagnostic if there is none.
+func (p *parser) brace(where string) *Diagnostic {
 	if p.bad || p.tok.kind == tLBrace {
-		return
+		return new(Diagnostic)
 	}
 	if p.tok.kind == tNewline {
 		end := p.prev
@@ -635,10 +721,10 @@ func (p *parser) brace(where string) {
 		if p.ahead(n).kind == tLBrace {
 			p.newlines()
 			p.braceBelow(end)
-			return
+			return new(Diagnostic)
 		}
 	}
-	p.unexpected("`{`", where)
+	return p.unexpected("`{`", where)
 }
 
 // braceBelow complains that a { stands below the line that ends at end.
@@ -756,6 +842,8 @@ func (p *parser) notExpr() {
 		span := p.lexSpan(p.tok).To(p.lexSpan(p.ahead(1)))
 		p.fail(codeBadNumber, span, "a number has a digit before the point").
 			fix("write 0 before it", Edit{Span{span.Start, span.Start}, "0"})
+	case p.tok.kind == tLt && p.byteAt(int(p.tok.end)) == '<':
+		p.hereDocument()
 	case p.tok.kind == tPlus:
 		p.fail(codeUnexpected, p.tokSpan(), "a number has no `+` sign").
 			fix("remove it", Edit{p.tokSpan(), ""})
@@ -771,4 +859,20 @@ func (p *parser) notExpr() {
 	default:
 		p.unexpected("a value", "").Code = codeMissingValue
 	}
+}
+
+// hereDocument complains about <<WORD and goes past the text up to the line WORD.
+func (p *parser) hereDocument() {
+	start := int(p.tok.start)
+	line, _, _ := strings.Cut(p.src[start:], "\n")
+	span := p.span(start, start+len(line))
+	p.fail(codeWrongQuotes, span, "there are no here-documents").
+		hint("a string in double quotes may have several lines")
+	word := strings.Trim(line, "<-~'\" \t\r")
+	if end := strings.Index(p.src[start:], "\n"+word+"\n"); end >= 0 && word != "" {
+		p.off, p.peek = start+end+1+len(word), nil
+	} else {
+		p.off, p.peek = start+len(line), nil
+	}
+	p.next()
 }

@@ -77,6 +77,17 @@ func (p *parser) trailing() {
 		p.next()
 	case p.tok.kind == tRParen, p.tok.kind == tRBracket:
 		p.unmatched()
+	case p.tok.kind == tComma:
+		d := p.fail(codeUnexpected, p.tokSpan(), "no comma follows a statement")
+		if p.ahead(1).kind == tNewline {
+			d.fix("remove it", Edit{p.tokSpan(), ""})
+		}
+	case p.tok.kind == tString, p.tok.kind == tDot:
+		p.unexpected("the end of the line", "after the statement").
+			hint("strings are joined with `+`, and variables inserted into them with `${name}`")
+	case p.tok.kind == tIf:
+		p.fail(codeUnexpected, p.tokSpan(), "`if` cannot follow a value").
+			hint("a choice is written `if cond { a } else { b }`")
 	case p.tok.kind == tElse:
 		p.fail(codeUnexpected, p.tokSpan(), "this `else` belongs to no `if`")
 	case p.tok.kind == tElvis:
@@ -133,6 +144,9 @@ func (p *parser) stmtAt(start int32) Stmt {
 	case tIdent:
 		return p.resource(start, false)
 	case tCapital:
+		if k := p.ahead(1).kind; k == tString || k == tDollar {
+			return p.capitalResource(start)
+		}
 		return p.edge(start)
 	case tIf:
 		return p.ifStmt(start)
@@ -193,7 +207,7 @@ func (p *parser) bind(start int32) Stmt {
 	}
 	switch p.tok.kind {
 	case tAssign, tEq, tFat, tColon:
-	case tDot, tLParen, tArrow, tPlus, tMinus, tSlash, tNewline, tEOF:
+	case tDot, tLParen, tArrow, tPlus, tMinus, tSlash, tComma, tNewline, tEOF:
 		p.notBind(b.Name)
 		return nil
 	case tLBracket:
@@ -220,10 +234,21 @@ func (p *parser) notBind(name Name) {
 	case tDot:
 		p.fail(codeBadName, p.tokSpan(), "a variable that is bound has a plain name, without dots").
 			hint("dotted names such as $a.b reach into an import or include")
+	case tComma:
+		p.fail(codeUnexpected, p.tokSpan(), "one variable is bound at a time")
+	case tLBracket:
+		p.fail(codeWrongAssignment, p.tokSpan(), "variables are bound as a whole and never change; an element cannot be set")
 	case tPlus, tMinus, tSlash:
 		if p.ahead(1).kind == tAssign {
 			p.fail(codeWrongAssignment, p.tokSpan(), "a variable is bound once and never changes").
 				hint("bind another name: `$%s2 = $%s %s …`", name.Text, name.Text, p.text(p.tok))
+			return
+		}
+		if next := p.ahead(1); p.tok.start == p.prev && next.kind == tIdent && next.start == p.tok.end {
+			span := name.Span.To(p.lexSpan(next))
+			good := name.Text + "_" + p.text(next)
+			p.fail(codeBadName, span, "a name has letters, digits and underscores only").
+				fix("write `"+good+"`", Edit{span, good})
 			return
 		}
 		fallthrough
@@ -266,7 +291,7 @@ func (p *parser) panicStmt(start int32) Stmt {
 func (p *parser) ifStmt(start int32) Stmt {
 	p.next()
 	n := &IfStmt{Cond: p.condition()}
-	n.Then = p.block("of the `if`")
+	n.Then = p.block("after the condition")
 	if !p.bad && p.elseAhead() {
 		p.next()
 		if p.tok.kind == tIf {
@@ -274,7 +299,7 @@ func (p *parser) ifStmt(start int32) Stmt {
 			inner := p.stmt()
 			n.Else = &Block{pos{inner.Span()}, []Stmt{inner}}
 		} else {
-			n.Else = p.block("of the `else`")
+			n.Else = p.block("after `else`")
 		}
 	}
 	n.stmt = stmt{p.posFrom(start)}
@@ -334,7 +359,7 @@ func (p *parser) forStmt(start int32) Stmt {
 		p.accept(tRParen)
 	}
 	n.KeyID, n.ValueID = p.ids.Next(), p.ids.Next()
-	n.Body = p.block("of the loop")
+	n.Body = p.block("before the body of the loop")
 	n.stmt = stmt{p.posFrom(start)}
 	return n
 }
@@ -390,9 +415,9 @@ func (p *parser) classStmt(start int32) Stmt {
 	}
 	if p.at(tLParen) {
 		n.HasParens = true
-		n.Params = p.paramList("class")
+		n.Params = p.paramList("a class")
 	}
-	n.Body = p.block("of the class")
+	n.Body = p.block("before the body of the class")
 	n.stmt = stmt{p.posFrom(start)}
 	return n
 }
@@ -587,6 +612,20 @@ func (p *parser) resource(start int32, collect bool) Stmt {
 	return n
 }
 
+// capitalResource parses a resource whose kind is capitalised.
+func (p *parser) capitalResource(start int32) Stmt {
+	span, lower := p.tokSpan(), strings.ToLower(p.text(p.tok))
+	p.report(codeBadName, span, "the kind of a resource is written in lower case").
+		hint("capitalised kinds stand in edges: %s[\"name\"]", p.text(p.tok)).
+		fix("write `"+lower+"`", Edit{span, lower})
+	p.tok.kind = tIdent
+	s := p.resource(start, false)
+	if r, ok := s.(*Resource); ok {
+		r.Kind.Text = strings.ToLower(r.Kind.Text)
+	}
+	return s
+}
+
 // openBody goes into the braces of a resource, and returns the opening one.
 func (p *parser) openBody() (lexeme, bool) {
 	p.brace("and the fields of the resource")
@@ -606,6 +645,11 @@ func (p *parser) openBody() (lexeme, bool) {
 // returns the statement that was meant, if that is evident.
 func (p *parser) notResource() (Stmt, bool) {
 	name, next := p.text(p.tok), p.ahead(1)
+	if message, ok := foreignStatements[name]; ok && next.kind != tString && next.kind != tColon {
+		p.fail(codeMisspeltWord, p.tokSpan(), "there is no `%s`", name).hint("%s", message)
+		p.skipBlock()
+		return nil, true
+	}
 	switch next.kind {
 	case tAssign, tEq:
 		span := p.tokSpan()
@@ -619,7 +663,7 @@ func (p *parser) notResource() (Stmt, bool) {
 			return nil, false
 		}
 		p.fail(codeExpressionStatement, p.tokSpan(), "a call is not a statement: the result of `%s` is not used", name).
-			hint("bind it to a variable, `$x = %s(…)`, or use it in a resource", name)
+			hint("a result is bound with `$x = %s(…)`; a resource is written `%s \"name\" { … }`", name, name)
 	case tIdent, tDollar:
 		return p.foreignStmt(name, next)
 	default:
@@ -648,6 +692,19 @@ func (p *parser) isCallStmt() bool {
 		}
 	}
 	return false
+}
+
+// foreignStatements has statements of other languages and what takes their place.
+var foreignStatements = map[string]string{
+	"while":  "a program is evaluated all the time; a loop goes over a list, `for $i, $v in $list { … }`, or a map, `forkv`",
+	"until":  "a program is evaluated all the time; a loop goes over a list, `for $i, $v in $list { … }`, or a map, `forkv`",
+	"loop":   "a loop goes over a list, `for $i, $v in $list { … }`, or a map, `forkv`",
+	"unless": "write `if not (cond) { … }`",
+	"switch": "write `if cond { … } else if cond { … } else { … }`",
+	"case":   "write `if cond { … } else if cond { … } else { … }`",
+	"return": "the value of a function is the expression in its body; a class has none",
+	"from":   "a module is imported with `import \"name\"`, and all its names at once with `import \"name\" as *`",
+	"try":    "an expression that may fail has a fallback: `a <|> b`",
 }
 
 // foreignWords has what other languages begin statements with.
@@ -695,6 +752,9 @@ func (p *parser) namelessResource(kind Name) bool {
 		}
 		first, second := p.ahead(n).kind, p.ahead(n+1).kind
 		fields := second == tFat || second == tColon || second == tAssign
+		if first == tString && second == tColon {
+			first, fields = tIdent, true // the name stands after the brace
+		}
 		empty := first == tRBrace && second != tLBrace
 		if !empty && !(fields && (first == tIdent || first == tCapital || first.isKeyword())) {
 			return false
@@ -947,21 +1007,29 @@ func (p *parser) notName(what string) Name {
 	case p.quiet():
 	case p.tok.kind.isKeyword():
 		word := p.text(p.tok)
-		p.fail(codeReservedWord, p.tokSpan(), "`%s` is a reserved word and cannot be the name of a %s", word, what)
+		p.fail(codeReservedWord, p.tokSpan(), "`%s` is a reserved word and cannot be the name of %s", word, article(what))
 	case p.tok.kind == tCapital:
 		lower := snakeCase(strings.ToLower(p.text(p.tok)[:1]) + p.text(p.tok)[1:])
 		if last := len(p.reporter.list) - 1; last >= 0 && p.reporter.list[last].Span == p.tokSpan() {
 			p.reporter.list = p.reporter.list[:last]
 		}
-		p.report(codeBadName, p.tokSpan(), "the name of a %s is written in lower case", what).
+		p.report(codeBadName, p.tokSpan(), "the name of %s is written in lower case", article(what)).
 			fix("write `"+lower+"`", Edit{p.tokSpan(), lower})
 		n := Name{lower, p.tokSpan()}
 		p.next()
 		return n
 	default:
-		p.unexpected("the name of a "+what, "")
+		p.unexpected("the name of "+article(what), "")
 	}
 	return Name{Span: p.insertionPoint()}
+}
+
+// article puts a or an before a noun.
+func article(noun string) string {
+	if strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // soft reports whether t may be part of a path or the name of a variable.

@@ -160,7 +160,7 @@ func (p *parser) close(opener lexeme) {
 	if p.tok.kind != want && !p.bad {
 		p.unclosed(opener)
 	}
-	if p.bad {
+	if p.bad && p.tok.kind != tLBrace { // a brace begins the block that follows
 		p.skip(p.startsLine)
 		p.bad = p.stopped || p.tok.kind != want
 	}
@@ -264,16 +264,21 @@ func (p *parser) startsLine(l lexeme) bool {
 	return false
 }
 
-// resourceAhead reports whether the text at offset i, after a name, is the name of
-// a resource.
+// resourceAhead reports whether the text at offset i, after a name, is the name of a
+// resource and a brace.
 func (p *parser) resourceAhead(i int) bool {
-	for class[p.byteAt(i)] != 0 || p.byteAt(i) == ':' {
+	for class[p.byteAt(i)] != 0 || p.byteAt(i) == ':' && class[p.byteAt(i+1)] != 0 {
 		i++
 	}
 	for p.byteAt(i) == ' ' {
 		i++
 	}
-	return p.byteAt(i) == '"'
+	if p.byteAt(i) != '"' {
+		return false
+	}
+	line, _, _ := strings.Cut(p.src[i+1:], "\n")
+	_, after, _ := strings.Cut(line, `"`)
+	return strings.HasPrefix(strings.TrimLeft(after, " "), "{")
 }
 
 // closeBrace goes past the } of a block or resource, or complains.

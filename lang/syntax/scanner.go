@@ -62,10 +62,28 @@ func (s *scanner) scan() lexeme {
 	start, fresh := s.off, s.fresh
 	kind := tEOF
 	if s.off < len(s.src) {
+		if fresh && s.conflictMarker() {
+			return s.scan()
+		}
 		s.fresh = false
 		kind = s.lexeme()
 	}
 	return lexeme{kind, fresh, int32(start), int32(s.off)}
+}
+
+// conflictMarker goes past a line that a failed merge has left.
+func (s *scanner) conflictMarker() bool {
+	rest := s.src[s.off:]
+	if !strings.HasPrefix(rest, "<<<<<<<") && !strings.HasPrefix(rest, "=======") && !strings.HasPrefix(rest, ">>>>>>>") {
+		return false
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	if rest[0] == '<' {
+		s.report(codeConflictMarker, s.span(s.off, s.off+len(line)), "a merge left this conflict unresolved").
+			hint("choose one of the versions, and remove the marker lines")
+	}
+	s.off += len(line)
+	return true
 }
 
 // blanks skips white space and comments.
@@ -140,6 +158,9 @@ func (s *scanner) lexeme() token {
 		s.fresh = true
 		return tNewline
 	case '"':
+		if strings.HasPrefix(s.src[s.off:], `"""`) {
+			return s.tripleText()
+		}
 		return s.text()
 	case '\'', '`':
 		return s.foreignText(c)
@@ -352,6 +373,19 @@ func (s *scanner) text() token {
 		return tString
 	}
 	s.off = end
+	return tString
+}
+
+// tripleText scans a string in three quotes on each side.
+func (s *scanner) tripleText() token {
+	start := s.off
+	end := strings.Index(s.src[start+3:], `"""`)
+	if end < 0 {
+		return s.text()
+	}
+	s.off = start + 3 + end + 3
+	s.report(codeWrongQuotes, s.span(start, start+3), "a string has one quote on each side").
+		hint("a string in plain double quotes may have several lines")
 	return tString
 }
 
