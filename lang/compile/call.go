@@ -84,9 +84,10 @@ func (c *compiler) source(e *env, x *syntax.CallExpr, f *funcs.Function, args []
 		nodes[i] = c.nodeOf(a)
 	}
 	call := &funcs.Call{
-		Sig:  c.types.Sig(x.ID(), e.inst),
-		Dir:  e.scope.Module.Dir,
-		Host: c.host,
+		Sig:    c.types.Sig(x.ID(), e.inst),
+		Dir:    c.deployDir(e.scope.Module),
+		Caught: c.caught(x),
+		Host:   c.host,
 	}
 	opts := flow.SourceOptions{Label: c.label(x), Fixed: f.Fixed}
 	fail := func(err error) error {

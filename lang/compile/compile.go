@@ -18,6 +18,8 @@ type compiler struct {
 	graph   *flow.Graph
 	pure    *purity
 	modules map[*resolve.Scope]*env
+
+	caughtCalls map[int32]bool // by number; nil until asked for
 }
 
 // Start instantiates the program and returns its flow graph, which has not been
