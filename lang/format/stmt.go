@@ -1,10 +1,6 @@
 package format
 
-import (
-	"strings"
-
-	"mgmt/lang/syntax"
-)
+import "mgmt/lang/syntax"
 
 // stmts prints statements, each from a new line on.
 func (p *printer) stmts(list []syntax.Stmt) {
@@ -165,7 +161,7 @@ func (p *printer) item(n *syntax.Item) {
 	case syntax.FieldItem:
 		p.write(n.Name.Text)
 	case syntax.EdgeItem:
-		p.write(capitals(n.Name.Text))
+		p.write(syntax.Capitalise(n.Name.Text))
 	case syntax.MetaItem:
 		p.write("Meta:" + n.Name.Text)
 	case syntax.MetaAllItem:
@@ -184,19 +180,10 @@ func (p *printer) item(n *syntax.Item) {
 }
 
 func (p *printer) half(h *syntax.Half) {
-	p.write(capitals(h.Kind.Text) + "[")
+	p.write(syntax.Capitalise(h.Kind.Text) + "[")
 	p.expr(h.Name)
 	p.write("]")
 	if h.Field.Text != "" {
 		p.write("." + h.Field.Text)
 	}
-}
-
-// capitals returns a kind as edges write it.
-func capitals(kind string) string {
-	parts := strings.Split(kind, ":")
-	for i, part := range parts {
-		parts[i] = strings.ToUpper(part[:1]) + part[1:]
-	}
-	return strings.Join(parts, ":")
 }

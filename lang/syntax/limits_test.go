@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 )
@@ -41,7 +42,7 @@ func TestDeep(t *testing.T) {
 			if _, diags := parse(shape(100_000)); len(diags) > 0 {
 				t.Errorf("100,000 levels:%s", list(diags))
 			}
-			if _, diags := parse(shape(2 * maxDepth)); len(diags) != 1 || diags[0].Code != codeTooDeep {
+			if _, diags := parse(shape(maxDepth + maxDepth/10)); len(diags) != 1 || diags[0].Code != codeTooDeep {
 				t.Errorf("%d levels:%s", 2*maxDepth, list(diags))
 			}
 		})
@@ -126,5 +127,21 @@ func TestIndependent(t *testing.T) {
 	}
 	if len(diags) != len(want) {
 		t.Errorf("%d diagnostics, want %d", len(diags), len(want))
+	}
+}
+
+// TestLinear holds that texts which invite guessing take no longer than others: each
+// of them has a million bytes.
+func TestLinear(t *testing.T) {
+	for _, unit := range []string{
+		"\\\"\n", "\"\n", "\"x\n", "'a", "'a' ", "`", "“a", "/*", "$x = <<A\n", "x(", "{\n", "}\n", "test \"a\" {",
+		"=======\n", "$a__b ", "\"${", "\\", "$x = \"))))", "if true {} else ", "a.", "A:", "$x{", "<<<<<<<", "f\n(",
+	} {
+		text := strings.Repeat(unit, 1_000_000/len(unit))
+		var files Files
+		_, diags := Parse(files.Add("main.mcl", []byte(text)), new(IDs))
+		if err := Render(io.Discard, &files, diags, false); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

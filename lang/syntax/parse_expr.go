@@ -80,69 +80,6 @@ func (p *parser) checkChain(compared bool) {
 	}
 }
 
-// presentOperator replaces an operator of former times that follows the operand x
-// by the present one, and says so; one of other languages likewise.
-func (p *parser) presentOperator(x Expr) {
-	switch p.tok.kind {
-	case tNot:
-		if p.ahead(1).kind == tIn {
-			p.report(codeUnexpected, p.tokSpan().To(p.lexSpan(p.ahead(1))), "there is no operator `not in`").
-				hint("write `not (a in b)`")
-			p.next()
-		}
-	case tAndAnd:
-		p.oldOperator("and", tAnd)
-		p.oldEra = true
-	case tOrOr:
-		if isLookup(x) && p.isFallback() {
-			p.oldOperator("<|>", tExcept)
-		} else {
-			p.oldOperator("or", tOr)
-		}
-	}
-}
-
-// isFallback reports whether || after a lookup means a fallback. It does, unless the
-// file has operators that went away before || took that meaning, and no literal
-// follows that is no condition.
-func (p *parser) isFallback() bool {
-	switch p.ahead(1).kind {
-	case tString, tInt, tFloat, tMinus, tLBracket, tLBrace, tStruct, tFunc:
-		return true
-	}
-	return !p.oldEra
-}
-
-// isLookup reports whether the last operand of x is an index or a field.
-func isLookup(x Expr) bool {
-	switch x := x.(type) {
-	case *IndexExpr:
-		return true
-	case *FieldExpr:
-		return x.Default == nil
-	case *BinaryExpr:
-		return isLookup(x.Y)
-	case *UnaryExpr:
-		return isLookup(x.X)
-	}
-	return false
-}
-
-// oldOperator reports the present lexeme as the old form of the one given, and goes
-// on as if that had been written.
-func (p *parser) oldOperator(word string, t token) {
-	text := word
-	if p.tok.start > 0 && class[p.src[p.tok.start-1]] != 0 {
-		text = " " + text
-	}
-	if p.byteAt(int(p.tok.end)) != ' ' {
-		text += " "
-	}
-	p.report(codeOldOperator, p.tokSpan(), "`%s` is written `%s`", p.text(p.tok), word).
-		fix("write `"+word+"`", Edit{p.tokSpan(), text})
-	p.tok.kind = t
-}
-
 // unary parses an operand with the prefix operators before it.
 func (p *parser) unary() Expr {
 	start := p.tok.start
@@ -342,26 +279,6 @@ func (p *parser) varOrCall() Expr {
 	return v
 }
 
-// oldHistory recognises $x{N}, the former way to ask for an earlier value, unless the
-// brace begins the branch of an if.
-func (p *parser) oldHistory(start int32, v *VarExpr) Expr {
-	if p.ahead(1).kind != tInt || p.ahead(2).kind != tRBrace || p.ahead(3).kind == tElse {
-		return v
-	}
-	p.next()
-	count := p.text(p.tok)
-	n := p.number(p.tok.start, false)
-	p.next()
-	span := p.from(start)
-	form := "history($" + v.Path + ", " + count + ")"
-	p.report(codeOldOperator, span, "an earlier value is written `%s`", form).
-		hint("history counts milliseconds, not changes: choose the number anew").
-		fix("write `"+form+"`", Edit{span, form})
-	p.oldEra = true
-	p.raise(0)
-	return &CallExpr{expr: p.node(start), Name: Name{"history", v.span}, Args: []Expr{v, n}}
-}
-
 // namedCall parses path(args).
 func (p *parser) namedCall() Expr {
 	start := p.tok.start
@@ -380,24 +297,6 @@ func (p *parser) namedCall() Expr {
 		return p.badExpr()
 	}
 	return p.call(start, CallExpr{Name: name})
-}
-
-// bareWord complains about a name that is neither a variable nor called.
-func (p *parser) bareWord(name Name) {
-	d := p.fail(codeBareWord, name.Span, "`%s` is neither a value nor a call", name.Text)
-	switch name.Text {
-	case "null", "nil", "none", "undef", "undefined":
-		d.hint("there is no null; a field of a resource is left out conditionally with `field => cond ?: value,`")
-	case "return":
-		d.Message = "there is no `return`: the value of a function is the expression in its body"
-		d.fix("remove it", Edit{Span{name.Span.Start, p.tokSpan().Start}, ""})
-	case "yes", "on":
-		d.fix("write `true`", Edit{name.Span, "true"})
-	case "no", "off":
-		d.fix("write `false`", Edit{name.Span, "false"})
-	default:
-		d.hint("a variable is written `$%s`, a string `\"%s\"`, a call `%s()`", name.Text, name.Text, name.Text)
-	}
 }
 
 // call parses the arguments of a call, whose callee is set.
@@ -641,16 +540,6 @@ func (p *parser) typeFirst() {
 	p.next()
 }
 
-// withoutDollar takes a name whose $ is missing.
-func (p *parser) withoutDollar(what string) Name {
-	span := p.tokSpan()
-	name := Name{p.text(p.tok), span}
-	p.report(codeMissingDollar, span, "the name of %s begins with `$`", what).
-		fix("write `$"+name.Text+"`", Edit{Span{span.Start, span.Start}, "$"})
-	p.next()
-	return name
-}
-
 // body parses { expr }, the body of a function or branch.
 func (p *parser) body(what string) Expr {
 	d := p.brace("before the value of the " + what)
@@ -818,23 +707,6 @@ func (p *parser) elseAhead() bool {
 	return true
 }
 
-// misspeltElse takes elif, elsif and elseif for what they mean.
-func (p *parser) misspeltElse() bool {
-	if p.tok.kind != tIdent {
-		return false
-	}
-	switch p.text(p.tok) {
-	case "elif", "elsif", "elseif", "elsf":
-	default:
-		return false
-	}
-	p.report(codeMisspeltWord, p.tokSpan(), "`%s` is written `else if`", p.text(p.tok)).
-		fix("write `else if`", Edit{p.tokSpan(), "else if"})
-	p.peek = append([]lexeme{{kind: tIf, start: p.tok.start, end: p.tok.end}}, p.peek...)
-	p.tok.kind = tElse
-	return true
-}
-
 // notExpr complains about the present lexeme where an expression is needed.
 func (p *parser) notExpr() {
 	switch {
@@ -859,20 +731,4 @@ func (p *parser) notExpr() {
 	default:
 		p.unexpected("a value", "").Code = codeMissingValue
 	}
-}
-
-// hereDocument complains about <<WORD and goes past the text up to the line WORD.
-func (p *parser) hereDocument() {
-	start := int(p.tok.start)
-	line, _, _ := strings.Cut(p.src[start:], "\n")
-	span := p.span(start, start+len(line))
-	p.fail(codeWrongQuotes, span, "there are no here-documents").
-		hint("a string in double quotes may have several lines")
-	word := strings.Trim(line, "<-~'\" \t\r")
-	if end := strings.Index(p.src[start:], "\n"+word+"\n"); end >= 0 && word != "" {
-		p.off, p.peek = start+end+1+len(word), nil
-	} else {
-		p.off, p.peek = start+len(line), nil
-	}
-	p.next()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"sort"
-	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -78,15 +77,19 @@ func (f *File) Offset(p Pos) int { return int(p - f.base) }
 
 // Line returns the text of line n, counted from one, without its line end.
 func (f *File) Line(n int) string {
+	return string(f.lineText(n))
+}
+
+func (f *File) lineText(n int) []byte {
 	line := f.starts()
 	if n < 1 || n > len(line) {
-		return ""
+		return nil
 	}
 	text := f.Text[line[n-1]:]
 	if n < len(line) {
 		text = text[:line[n]-line[n-1]]
 	}
-	return strings.TrimRight(string(text), "\r\n")
+	return bytes.TrimRight(text, "\r\n")
 }
 
 // Files is the set of source files of a program. A Pos means something only

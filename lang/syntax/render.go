@@ -161,7 +161,7 @@ func (r *renderer) mark(s Span) (mark, bool) {
 	}
 	at := r.files.Position(s.Start)
 	start := at.Offset - int(f.starts()[at.Line-1])
-	length := len(f.Line(at.Line))
+	length := len(f.lineText(at.Line))
 	start = min(start, length)
 	m := mark{file: f, line: at.Line, start: start, end: max(start, min(start+int(s.End-s.Start), length))}
 	if last := r.files.Position(s.End).Line; last > at.Line && start+int(s.End-s.Start) > length+1 {
@@ -210,7 +210,7 @@ func (r *renderer) marked(marks []mark, gutter int) {
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.start, b.start) })
 	primary := slices.IndexFunc(marks, func(m mark) bool { return m.sign == '^' })
 	shown := marks[max(primary, 0)]
-	v := newView(marks[0].file.Line(marks[0].line), shown.start, shown.end)
+	v := newView(marks[0].file.lineText(marks[0].line), shown.start, shown.end)
 	r.numbered(gutter, marks[0].line, v.text)
 	for len(marks) > 0 {
 		row, rest := apart(marks)
@@ -285,6 +285,9 @@ func connectorWidth(v *view, marks []mark) int {
 	return v.column(marks[len(marks)-1].start) + 1
 }
 
+// maxRepair bounds the length of a line that is shown as a fix makes it.
+const maxRepair = 4096
+
 // A repair is a line of source after the edits of a fix.
 type repair struct {
 	line  int
@@ -304,7 +307,10 @@ func (r *renderer) fixed(fix *Fix) *repair {
 		return nil
 	}
 	line := r.files.Position(edits[0].Span.Start).Line
-	source := f.Line(line)
+	source := string(f.lineText(line))
+	if len(source) > maxRepair {
+		return nil
+	}
 	base := f.Pos(int(f.starts()[line-1]))
 	out := &repair{line: line}
 	done := 0
@@ -327,7 +333,7 @@ func (r *renderer) repaired(fix *repair, gutter int) {
 	if fix == nil {
 		return
 	}
-	v := newView(fix.text, fix.marks[0][0], fix.marks[0][1])
+	v := newView([]byte(fix.text), fix.marks[0][0], fix.marks[0][1])
 	r.numbered(gutter, fix.line, v.text)
 	var b strings.Builder
 	column := 0

@@ -104,7 +104,7 @@ func TestLongLine(t *testing.T) {
 	for _, unit := range []string{"ab", "\t", "日本", "é"} {
 		line := strings.Repeat(unit, 500)
 		for _, start := range []int{0, 1, len(line) / 2, len(line) - 3, len(line)} {
-			v := newView(line, start, min(start+3, len(line)))
+			v := newView([]byte(line), start, min(start+3, len(line)))
 			if n := utf8.RuneCountInString(v.text); n > maxView+2 {
 				t.Errorf("%q at %d: %d characters are shown", unit, start, n)
 			}

@@ -18,7 +18,12 @@ type scanner struct {
 	off      int  // of the next byte to look at
 	fresh    bool // nothing but blanks so far on this line
 	comments []Comment
+	unclosed bool // a string was not closed up to the end of the text
 }
+
+// far bounds how much text the guesses about mistakes look at, so that no text takes
+// longer than its size.
+const far = 4096
 
 // Classes of bytes.
 const (
@@ -55,6 +60,9 @@ func (s *scanner) byteAt(i int) byte {
 	}
 	return 0
 }
+
+// near returns the text at offset i, as far as guesses look.
+func (s *scanner) near(i int) string { return s.src[i:min(len(s.src), i+far)] }
 
 // scan returns the next lexeme.
 func (s *scanner) scan() lexeme {
@@ -364,6 +372,7 @@ func (s *scanner) text() token {
 	start := s.off
 	end, lines := s.closingQuote(start)
 	if end < 0 || lines && s.swallowed(end) {
+		s.unclosed = s.unclosed || end < 0
 		line, _, _ := strings.Cut(s.src[start+1:], "\n")
 		s.off = start + 1 + len(trimCode(line))
 		at := s.span(s.off, s.off)
@@ -392,7 +401,7 @@ func (s *scanner) tripleText() token {
 // trimCode removes from the rest of a line what probably follows the string that
 // lacks its closing quote: commas, closing brackets, and the brace of a block.
 func trimCode(line string) string {
-	for {
+	for len(line) < far {
 		line = strings.TrimRight(line, " \t\r,;")
 		n := len(line) - 1
 		if n < 0 {
@@ -407,6 +416,7 @@ func trimCode(line string) string {
 		}
 		line = line[:n]
 	}
+	return line
 }
 
 // openerOf returns the bracket that c closes, or zero.
@@ -423,7 +433,8 @@ func openerOf(c byte) byte {
 }
 
 // closingQuote returns the offset after the quote that closes the string at start,
-// or -1, and whether the string has more than one line.
+// or -1, and whether the string has more than one line. After one that was never
+// closed, only the line is searched.
 func (s *scanner) closingQuote(start int) (end int, lines bool) {
 	for i := start + 1; i < len(s.src); i++ {
 		switch s.src[i] {
@@ -432,6 +443,9 @@ func (s *scanner) closingQuote(start int) (end int, lines bool) {
 		case '\\':
 			i++
 		case '\n':
+			if s.unclosed {
+				return -1, false
+			}
 			lines = true
 		}
 	}
@@ -455,15 +469,15 @@ func (s *scanner) swallowed(end int) bool {
 // foreignText scans a string in quotes that are not the language's.
 func (s *scanner) foreignText(quote byte) token {
 	start := s.off
-	line, _, _ := strings.Cut(s.src[start+1:], "\n")
-	end := strings.IndexByte(line, quote)
-	if end < 0 {
+	rest := s.src[start+1:]
+	end := strings.IndexByte(rest, quote)
+	if end < 0 || strings.IndexByte(rest[:end], '\n') >= 0 {
 		return s.unknown()
 	}
 	s.off = start + 1 + end + 1
 	span := s.span(start, s.off)
 	d := s.report(codeWrongQuotes, span, "a string is written in double quotes")
-	inner := strings.ReplaceAll(line[:end], `"`, `\"`)
+	inner := strings.ReplaceAll(rest[:end], `"`, `\"`)
 	d.fix("use double quotes", Edit{span, `"` + inner + `"`})
 	return tString
 }
@@ -493,7 +507,7 @@ func (s *scanner) unknown() token {
 // curlyText scans a string in typographic quotes.
 func (s *scanner) curlyText(open rune, size int) token {
 	start := s.off
-	line, _, _ := strings.Cut(s.src[start+size:], "\n")
+	line, _, _ := strings.Cut(s.near(start+size), "\n")
 	end := strings.IndexAny(line, "“”„«»‘’\"")
 	s.off += size
 	d := s.report(codeWrongQuotes, s.span(start, s.off), "%s is a typographic quote; a string is written in plain double quotes", showRune(open))

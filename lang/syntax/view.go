@@ -16,15 +16,18 @@ const (
 // interest is left.
 type view struct {
 	text    string
-	columns []int // of each byte of the line, and of its end
+	base    int   // bytes of the line that are left out before the part looked at
+	columns []int // of each byte of that part, and of its end
 	from    int   // first column shown
 	shift   int   // columns before it
 	width   int   // columns shown
 }
 
 // newView makes a view of line in which the bytes from start to end can be seen.
-func newView(line string, start, end int) *view {
-	v := &view{columns: make([]int, len(line)+1)}
+func newView(text []byte, start, end int) *view {
+	line, base := around(text, start)
+	v := &view{columns: make([]int, len(line)+1), base: base}
+	start, end = start-base, min(end-base, len(line))
 	var b strings.Builder
 	var cuts []int // offset in b of each column
 	column := 0
@@ -52,6 +55,17 @@ func newView(line string, start, end int) *view {
 	return v
 }
 
+// around returns the part of a line around offset i that a view can show, and where
+// it begins.
+func around(line []byte, i int) (part string, base int) {
+	const most = utf8.UTFMax * maxView
+	to := min(len(line), i+most)
+	for base = max(0, i-most); base < i && !utf8.RuneStart(line[base]); {
+		base++
+	}
+	return string(line[base:to]), base
+}
+
 // cut leaves the part of a long line around the bytes from start to end.
 func (v *view) cut(offsets []int, start, end int) {
 	from, to := v.columns[start], v.columns[min(end, len(v.columns)-1)]
@@ -59,7 +73,7 @@ func (v *view) cut(offsets []int, start, end int) {
 	v.from = min(max(0, middle-maxView/2), v.width-maxView)
 	until := v.from + maxView
 	text := v.text[offsets[v.from]:offsets[until]]
-	if v.from > 0 {
+	if v.from > 0 || v.base > 0 {
 		text = "…" + text
 		v.shift = 1
 	}
@@ -72,7 +86,8 @@ func (v *view) cut(offsets []int, start, end int) {
 // column returns where the byte i of the line is shown; a place that is cut off is
 // shown at the edge.
 func (v *view) column(i int) int {
-	return min(max(0, v.columns[min(i, len(v.columns)-1)]-v.from+v.shift), v.width)
+	i = min(max(0, i-v.base), len(v.columns)-1)
+	return min(max(0, v.columns[i]-v.from+v.shift), v.width)
 }
 
 // display returns what to show for a character, and how many columns it takes.
