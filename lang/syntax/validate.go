@@ -254,12 +254,12 @@ func (v validator) edgeItem(item *Item) {
 		return
 	}
 	word := edgeWord(n.Text)
-	d := v.in(PhaseInit, codeUnknownProperty, n.Span, "a resource has no property `%s`", capitalise(n.Text))
+	d := v.in(PhaseInit, codeUnknownProperty, n.Span, "a resource has no property `%s`", Capitalise(n.Text))
 	if word == "" {
 		d.hint("the properties are Before, Notify, Depend, Listen and Meta; fields are written in lower case")
 		return
 	}
-	word = capitalise(word)
+	word = Capitalise(word)
 	d.fix("write `"+word+"`", Edit{n.Span, word}).hint("did you mean `%s`?", word)
 }
 
