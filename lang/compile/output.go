@@ -120,7 +120,7 @@ func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*
 		}
 	}
 	if s.Collect { // a single agent has no exported resources to collect
-		return &Contribution{}, nil
+		return &Contribution{}, checkCollected(r.Value, s.Name.Span())
 	}
 	con.Resources = make([]Resource, len(names))
 	for i, n := range names {
@@ -128,6 +128,26 @@ func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*
 		con.Resources[i].Name = n
 	}
 	return con, nil
+}
+
+// checkCollected refuses pairs of name and host that can match nothing.
+func checkCollected(v types.Value, span syntax.Span) error {
+	list, ok := v.(*types.List)
+	if !ok {
+		return nil
+	}
+	for _, e := range list.Elems {
+		pair, ok := e.(*types.Struct)
+		if !ok {
+			return nil
+		}
+		for i, name := range pair.Names {
+			if x := pair.Elems[i].String(); x == "" || name == "host" && x == "*" {
+				return Refuse(span, "a resource is collected by a name and the host that exported it, and %s is %q", name, x)
+			}
+		}
+	}
+	return nil
 }
 
 // eval returns the value of the part and whether its condition holds.

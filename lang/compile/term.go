@@ -205,6 +205,18 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
+// A Refusal is an error about what a program declares, rather than one that arose while it
+// was evaluated.
+type Refusal struct{ error }
+
+// Unwrap returns what is wrong.
+func (r *Refusal) Unwrap() error { return r.error }
+
+// Refuse returns a Refusal of what stands at span.
+func Refuse(span syntax.Span, format string, args ...any) error {
+	return &Error{span, &Refusal{fmt.Errorf(format, args...)}}
+}
+
 // locate notes where err arose, unless that is known.
 func locate(err error, span syntax.Span) error {
 	if _, ok := err.(*Error); ok {

@@ -1,0 +1,68 @@
+package lang
+
+import (
+	"errors"
+
+	"mgmt/lang/compile"
+	"mgmt/lang/syntax"
+	"mgmt/lang/types"
+	"mgmt/resource"
+)
+
+// builder makes resources of what a program declares.
+type builder struct {
+	kinds *resource.Registry
+	files *syntax.Files
+}
+
+// build makes the resource that is declared, and checks it as far as that is possible
+// without looking at the machine.
+func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
+	kind := b.kinds.Lookup(r.Kind)
+	if kind == nil {
+		return nil, compile.Refuse(r.Span, "there is no resource kind %s", r.Kind)
+	}
+	values := make([]resource.Value, len(r.Params))
+	for i, p := range r.Params {
+		values[i] = resource.Value{Name: p.Name, Value: types.ToGo(p.Value)}
+	}
+	spec := &resource.Spec{
+		Key:  resource.Key{ID: resource.ID{Kind: r.Kind, Name: r.Name}},
+		Meta: resource.DefaultMeta(),
+		Pos:  b.files.Position(r.Span.Start).String(),
+	}
+	for _, m := range r.Meta {
+		if err := spec.Meta.Set(m.Name, types.ToGo(m.Value)); err != nil {
+			return nil, compile.Refuse(m.Span, "%s: Meta:%s %w", spec.Key.ID, m.Name, err)
+		}
+	}
+	var err error
+	if spec.Resource, err = kind.Decode(values); err != nil {
+		return nil, b.positioned(r, spec, err)
+	}
+	if n, ok := spec.Resource.(resource.Named); ok {
+		n.SetName(r.Name)
+	}
+	if err := spec.Validate(); err != nil {
+		return nil, b.positioned(r, spec, err)
+	}
+	return spec, nil
+}
+
+// positioned puts an error at the parameter it is about, or at the statement.
+func (b *builder) positioned(r *compile.Resource, spec *resource.Spec, err error) error {
+	span := r.Span
+	var pe *resource.ParamError
+	if errors.As(err, &pe) {
+		for _, p := range r.Params {
+			if p.Name == pe.Param {
+				span = p.Span
+			}
+		}
+	}
+	var se *resource.SpecError
+	if errors.As(err, &se) {
+		err = se.Err
+	}
+	return compile.Refuse(span, "%s: %w", spec.Key.ID, err)
+}

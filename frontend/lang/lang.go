@@ -1,0 +1,295 @@
+// Package lang is the front end for programs in the language.
+//
+// A [Frontend] loads a program, runs its flow graph, and hands what its statements add up to
+// to the engine as deltas. When a file of the program is saved, the program is loaded again
+// and the difference is handed on; one that does not compile leaves the last good one
+// running. [Check] and [Snapshot] do as much without an engine: they serve the commands
+// check and graph.
+package lang
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mgmt/lang"
+	"mgmt/lang/compile"
+	"mgmt/lang/flow"
+	"mgmt/lang/funcs"
+	"mgmt/lang/infer"
+	"mgmt/lang/syntax"
+	"mgmt/resource"
+)
+
+// Options describe a program and what it runs in.
+type Options struct {
+	Input   lang.Input
+	Library *funcs.Library
+	Kinds   *resource.Registry
+	Host    *funcs.Host
+	Log     *slog.Logger // nil discards
+	// Watch loads the program again when one of its files changes.
+	Watch bool
+	// Report shows the diagnostics of a program. With fatal set there is no program to run.
+	Report func(files *syntax.Files, list syntax.Diagnostics)
+}
+
+// A Frontend runs a program.
+type Frontend struct {
+	opts  Options
+	kinds infer.Kinds
+	log   *slog.Logger
+}
+
+// New returns the front end of a program.
+func New(opts Options) *Frontend {
+	log := opts.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Report == nil {
+		opts.Report = func(*syntax.Files, syntax.Diagnostics) {}
+	}
+	return &Frontend{opts: opts, kinds: Kinds(opts.Kinds), log: log}
+}
+
+// ErrRefused is what Run returns when the program was refused before there was a graph. What
+// is wrong has been reported.
+var ErrRefused = errors.New("the program was refused")
+
+// A version is one load of the program that runs.
+type version struct {
+	prog   *lang.Program
+	graph  *flow.Graph
+	state  *collector
+	cancel context.CancelFunc
+	fresh  bool // it has not had a good graph yet
+	causes []*flow.Cause
+}
+
+// stop ends the sources of the version and waits for them.
+func (v *version) stop() {
+	v.cancel()
+	v.graph.Wait()
+}
+
+// Run implements frontend.Frontend.
+func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error {
+	first, read := f.load(ctx)
+	changed, stopWatch := f.watch(read)
+	defer func() { stopWatch() }()
+	if first == nil {
+		return ErrRefused
+	}
+	current := first
+	defer func() { current.stop() }()
+	var next *version // loaded after a change of the files; takes over when it has a graph
+	for {
+		if next != nil {
+			if took, err := f.step(ctx, next, current, submit); err != nil {
+				next.stop()
+				next = nil
+			} else if took {
+				current.stop()
+				current, next = next, nil
+			}
+		} else if _, err := f.step(ctx, current, nil, submit); err != nil {
+			return err
+		}
+		var events <-chan struct{}
+		if next != nil {
+			events = next.graph.Events()
+		}
+		select {
+		case <-ctx.Done():
+			if next != nil {
+				next.stop()
+			}
+			return ctx.Err()
+		case <-current.graph.Events():
+			if next != nil { // the old version goes on until the new one takes over
+				if _, err := f.step(ctx, current, nil, submit); err != nil {
+					return err
+				}
+			}
+		case <-events:
+		case <-changed:
+			if next != nil {
+				next.stop()
+			}
+			var again []string
+			if next, again = f.load(ctx); next != nil {
+				f.log.Info("the program changed")
+			}
+			if !slices.Equal(again, read) {
+				stopWatch()
+				read = again
+				changed, stopWatch = f.watch(read)
+			}
+		}
+	}
+}
+
+// load loads the program and starts it. It returns nil when the program is refused, having
+// reported why, and the files to watch for a change in any case.
+func (f *Frontend) load(ctx context.Context) (*version, []string) {
+	prog, diags := lang.Load(ctx, f.opts.Input, f.opts.Library, f.kinds)
+	if len(diags) > 0 {
+		f.opts.Report(prog.Files(), diags)
+	}
+	if diags.HasErrors() {
+		return nil, prog.Read()
+	}
+	return f.start(ctx, prog), prog.Read()
+}
+
+func (f *Frontend) start(ctx context.Context, prog *lang.Program) *version {
+	ctx, cancel := context.WithCancel(ctx)
+	b := &builder{kinds: f.opts.Kinds, files: prog.Files()}
+	return &version{prog: prog, graph: prog.Start(ctx, f.opts.Host), state: newCollector(b.build), cancel: cancel, fresh: true}
+}
+
+// watch tells when one of the files changes.
+func (f *Frontend) watch(paths []string) (changed chan struct{}, stop func()) {
+	changed = make(chan struct{}, 1)
+	if !f.opts.Watch || f.opts.Host == nil || f.opts.Host.Watch == nil {
+		return changed, func() {}
+	}
+	ready := false
+	var cancels []func()
+	for _, p := range paths {
+		if strings.HasPrefix(p, "<") {
+			continue // standard input, or text
+		}
+		cancel, err := f.opts.Host.Watch.Path(filepath.FromSlash(p), watchOptions, func() {
+			if !ready {
+				return
+			}
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+		if err != nil {
+			f.log.Warn("changes of the program will not be noticed", "file", p, "error", err)
+			continue
+		}
+		cancels = append(cancels, cancel)
+	}
+	ready = true
+	return changed, func() {
+		for _, cancel := range cancels {
+			cancel()
+		}
+	}
+}
+
+// step takes in what has happened and hands the difference on. A version that takes over
+// from an older one does so with its first good graph. An error means that the version is of
+// no use: it never had a good graph, or the program panicked.
+func (f *Frontend) step(ctx context.Context, v, old *version, submit func(context.Context, resource.Delta) error) (took bool, err error) {
+	changes, ok := v.graph.Stabilize()
+	v.causes = append(v.causes, changes.Causes...)
+	if !ok {
+		return false, nil
+	}
+	v.state.take(changes)
+	if old != nil {
+		v.state.succeed(old.state)
+	}
+	if errs := v.state.errs(); len(errs) > 0 {
+		return false, f.refuse(v, errs)
+	}
+	delta := v.state.delta()
+	delta.Cause = describe(v.causes)
+	v.causes = nil
+	if v.fresh || !empty(delta) {
+		if err := submit(ctx, delta); err != nil {
+			if ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+			return false, f.refuse(v, []error{err})
+		}
+	}
+	v.state.accept(delta)
+	v.fresh = false
+	return true, nil
+}
+
+func empty(d resource.Delta) bool {
+	return len(d.Set)+len(d.Remove)+len(d.SetEdges)+len(d.RemoveEdges) == 0
+}
+
+// refuse reports why there is no graph. It is an error if there was none before either, and
+// after a panic of the program; otherwise the graph in force stays until a good one comes.
+func (f *Frontend) refuse(v *version, errs []error) error {
+	f.opts.Report(v.prog.Files(), diagnose(errs))
+	panicked := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, compile.ErrPanic) })
+	if v.fresh || panicked {
+		return ErrRefused
+	}
+	f.log.Warn("the last good graph stays in force")
+	return nil
+}
+
+// diagnose makes diagnostics of errors of the running program.
+func diagnose(errs []error) syntax.Diagnostics {
+	var out syntax.Diagnostics
+	for _, err := range errs {
+		d := &syntax.Diagnostic{Phase: syntax.PhaseInterpret, Code: "refused-resource", Message: err.Error()}
+		var e *compile.Error
+		if errors.As(err, &e) {
+			d.Span = e.Span
+		}
+		var c *conflict
+		switch {
+		case errors.As(err, &c):
+			d.Code = "conflicting-resources"
+			d.Related = append(d.Related, syntax.Related{Span: c.other, Message: "it is declared here first"})
+		case errors.Is(err, compile.ErrPanic):
+			d.Phase, d.Code = syntax.PhaseStream, "panic"
+		case e != nil && !isRefusal(err):
+			d.Phase, d.Code = syntax.PhaseStream, "uncaught-error"
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+func isRefusal(err error) bool {
+	var r *compile.Refusal
+	return errors.As(err, &r)
+}
+
+// describe says what moved.
+func describe(causes []*flow.Cause) string {
+	var parts []string
+	for _, c := range causes {
+		if c.Old.Pending() {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s → %s", c.Label, resultText(c.Old), resultText(c.New)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// maxCause bounds the text of a value in a cause, in bytes.
+const maxCause = 60
+
+func resultText(r flow.Result) string {
+	text := "pending"
+	switch {
+	case r.Err != nil:
+		text = "error: " + r.Err.Error()
+	case r.Value != nil:
+		text = r.Value.String()
+	}
+	if len(text) > maxCause {
+		return strings.ToValidUTF8(text[:maxCause], "") + "…"
+	}
+	return text
+}

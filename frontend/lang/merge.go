@@ -1,0 +1,349 @@
+package lang
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mgmt/lang/compile"
+	"mgmt/lang/syntax"
+	"mgmt/resource"
+)
+
+// settle merges the declarations of all dirty resources and looks at all dirty edges.
+// What is wrong with them is left in c.bad.
+func (c *collector) settle() {
+	for id := range c.dirty {
+		n := c.node(id)
+		before := len(n.specs)
+		specs, err := c.merge(id, n)
+		c.note(id, err)
+		n.specs = specs
+		if len(specs) != before {
+			for l := range n.links {
+				c.dirtyLinks[l] = true
+			}
+		}
+	}
+	for l := range c.dirtyLinks {
+		c.note(l, c.checkLink(l))
+	}
+}
+
+func (c *collector) note(what any, err error) {
+	if err != nil {
+		c.bad[what] = err
+	} else {
+		delete(c.bad, what)
+	}
+}
+
+// merge makes one resource of the declarations of an ID, or one normal and some hidden
+// ones.
+func (c *collector) merge(id resource.ID, n *node) ([]*resource.Spec, error) {
+	var normal *decl
+	var hidden []*decl
+	for _, d := range n.decls {
+		if d.spec == nil {
+			spec, err := c.build(d.res)
+			if err != nil {
+				return nil, err
+			}
+			d.spec = spec
+		}
+		switch {
+		case d.spec.Meta.Hidden:
+			if !slices.ContainsFunc(hidden, func(h *decl) bool { return equalSpecs(h.spec, d.spec) }) {
+				hidden = append(hidden, d)
+			}
+		case normal == nil:
+			normal = d
+		default:
+			merged, err := mergeDecls(normal, d)
+			if err != nil {
+				return nil, err
+			}
+			normal = merged
+		}
+	}
+	if err := sameExports(n.decls); err != nil {
+		return nil, err
+	}
+	recv, err := c.receives(id)
+	if err != nil {
+		return nil, err
+	}
+	var specs []*resource.Spec
+	if normal != nil {
+		specs = append(specs, keyed(normal.spec, id, 0, recv))
+	}
+	for i, d := range hidden {
+		specs = append(specs, keyed(d.spec, id, i+1, recv))
+	}
+	return specs, nil
+}
+
+func keyed(s *resource.Spec, id resource.ID, alt int, recv []resource.Recv) *resource.Spec {
+	out := *s
+	out.Key = resource.Key{ID: id, Alt: alt}
+	out.Recv = recv
+	return &out
+}
+
+// mergeDecls makes one declaration of two of the same resource.
+func mergeDecls(a, b *decl) (*decl, error) {
+	sameMeta := a.spec.Meta.Equal(b.spec.Meta)
+	if sameMeta && resource.Equal(a.spec.Resource, b.spec.Resource) {
+		return a, nil
+	}
+	what := "with other parameters"
+	if !sameMeta {
+		what = "with other meta parameters"
+	} else if m, ok := a.spec.Resource.(resource.Merger); ok {
+		merged, err := m.Merge(b.spec.Resource)
+		if err == nil {
+			spec := *a.spec
+			spec.Resource = merged
+			return &decl{out: a.out, res: a.res, spec: &spec}, nil
+		}
+		what = "with parameters that do not go together: " + err.Error()
+	}
+	return nil, &conflict{compile.Refuse(b.res.Span, "%s is declared twice, %s", b.spec.Key.ID, what), a.res.Span}
+}
+
+// A conflict is an error between two places.
+type conflict struct {
+	error
+	other syntax.Span
+}
+
+func (c *conflict) Unwrap() error { return c.error }
+
+// sameExports checks that what is exported to one host under one name is one thing.
+func sameExports(decls []*decl) error {
+	first := map[string]*decl{}
+	for _, d := range decls {
+		for _, host := range d.spec.Meta.Export {
+			f := first[host]
+			if f == nil {
+				first[host] = d
+				continue
+			}
+			if !resource.Equal(f.spec.Resource, d.spec.Resource) {
+				return &conflict{compile.Refuse(d.res.Span, "%s is exported twice to %q, with other parameters", d.spec.Key.ID, host), f.res.Span}
+			}
+		}
+	}
+	return nil
+}
+
+func equalSpecs(a, b *resource.Spec) bool {
+	return a.Meta.Equal(b.Meta) && slices.Equal(a.Recv, b.Recv) && resource.Equal(a.Resource, b.Resource)
+}
+
+// receives lists what a resource receives. A parameter has one sender.
+func (c *collector) receives(id resource.ID) ([]resource.Recv, error) {
+	var out []resource.Recv
+	for l := range c.node(id).links {
+		if l.to != id {
+			continue
+		}
+		for _, w := range c.links[l].edges {
+			if w.edge.Output == "" {
+				continue
+			}
+			r := resource.Recv{Param: w.edge.Param, From: l.from, Output: w.edge.Output}
+			i := slices.IndexFunc(out, func(x resource.Recv) bool { return x.Param == r.Param })
+			switch {
+			case i < 0:
+				out = append(out, r)
+			case out[i] != r:
+				return nil, compile.Refuse(w.edge.Span, "%s receives %q twice: from %s.%s and from %s.%s; a parameter has one sender",
+					id, r.Param, out[i].From, out[i].Output, r.From, r.Output)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b resource.Recv) int { return strings.Compare(a.Param, b.Param) })
+	return out, nil
+}
+
+// checkLink reports what is wrong with the edges between two resources.
+func (c *collector) checkLink(l link) error {
+	w := c.links[l]
+	if w == nil || len(w.edges) == 0 {
+		return nil
+	}
+	e := w.edges[0].edge
+	if l.from == l.to {
+		return compile.Refuse(e.Span, "an edge from %s to itself", l.from)
+	}
+	for _, id := range []resource.ID{l.from, l.to} {
+		n := c.nodes[id]
+		if len(n.decls) == 0 {
+			return compile.Refuse(e.Span, "an edge names %s, which the program does not declare%s", id, c.nearest(id))
+		}
+	}
+	for _, w := range w.edges {
+		if w.edge.Output == "" {
+			continue
+		}
+		if from := c.nodes[l.from].specs; len(from) > 0 && from[0].Key.Alt > 0 {
+			return compile.Refuse(w.edge.Span, "%s is hidden and so never runs; it cannot send %q", l.from, w.edge.Output)
+		}
+	}
+	return nil
+}
+
+// placeOf returns where the program asks for an edge.
+func (c *collector) placeOf(e resource.Edge) syntax.Span {
+	if w := c.links[link{e.From.ID, e.To.ID}]; w != nil && len(w.edges) > 0 {
+		return w.edges[0].edge.Span
+	}
+	return syntax.Span{}
+}
+
+// nearest suggests a declared resource of the same kind.
+func (c *collector) nearest(id resource.ID) string {
+	var names []string
+	for other, n := range c.nodes {
+		if other.Kind == id.Kind && len(n.decls) > 0 && other != id {
+			names = append(names, other.Name)
+		}
+	}
+	if s := syntax.Suggest(id.Name, names); s != "" {
+		return fmt.Sprintf("; did you mean %s?", resource.ID{Kind: id.Kind, Name: s})
+	}
+	return ""
+}
+
+// delta returns what the engine has to be told, once errs is empty.
+func (c *collector) delta() resource.Delta {
+	var d resource.Delta
+	for id := range c.dirty {
+		c.deltaOf(id, &d)
+	}
+	for l := range c.dirtyLinks {
+		c.deltaOfLink(l, &d)
+	}
+	return d
+}
+
+// accept notes that the engine has taken the delta: nothing is dirty any more.
+func (c *collector) accept(d resource.Delta) {
+	for _, s := range d.Set {
+		c.published[s.Key] = s
+	}
+	for _, key := range d.Remove {
+		delete(c.published, key)
+	}
+	for _, e := range d.SetEdges {
+		c.publishedEdges[ends{e.From, e.To}] = e
+	}
+	for _, e := range d.RemoveEdges {
+		delete(c.publishedEdges, ends{e.From, e.To})
+	}
+	for l := range c.dirtyLinks {
+		c.forget(l)
+	}
+	for id := range c.dirty {
+		if n := c.nodes[id]; len(n.decls) == 0 && len(n.links) == 0 {
+			delete(c.nodes, id)
+		}
+	}
+	clear(c.dirty)
+	clear(c.dirtyLinks)
+}
+
+// forget drops a link that nobody wishes for any more.
+func (c *collector) forget(l link) {
+	if w := c.links[l]; w == nil || len(w.edges) > 0 {
+		return
+	}
+	delete(c.links, l)
+	for _, id := range []resource.ID{l.from, l.to} {
+		if n := c.nodes[id]; n != nil {
+			delete(n.links, l)
+			c.dirty[id] = true
+		}
+	}
+}
+
+func (c *collector) deltaOf(id resource.ID, d *resource.Delta) {
+	specs := c.nodes[id].specs
+	for _, s := range specs {
+		if old := c.published[s.Key]; old == nil || !equalSpecs(old, s) {
+			d.Set = append(d.Set, s)
+		}
+	}
+	// Of one ID the normal resource has number 0, hidden ones follow from 1.
+	for alt := 0; ; alt++ {
+		key := resource.Key{ID: id, Alt: alt}
+		gone := !slices.ContainsFunc(specs, func(s *resource.Spec) bool { return s.Key == key })
+		switch was := c.published[key] != nil; {
+		case was && gone:
+			d.Remove = append(d.Remove, key)
+		case !was && alt > 0:
+			return
+		}
+	}
+}
+
+// deltaOfLink brings the edges between all resources of the two IDs up to date.
+func (c *collector) deltaOfLink(l link, d *resource.Delta) {
+	wanted := map[ends]bool{}
+	if w := c.links[l]; w != nil && len(w.edges) > 0 {
+		notify := slices.ContainsFunc(w.edges, func(x wished) bool { return x.edge.Notify })
+		for _, from := range c.nodes[l.from].specs {
+			for _, to := range c.nodes[l.to].specs {
+				e := resource.Edge{From: from.Key, To: to.Key, Notify: notify}
+				pair := ends{e.From, e.To}
+				wanted[pair] = true
+				if old, ok := c.publishedEdges[pair]; !ok || old != e {
+					d.SetEdges = append(d.SetEdges, e)
+				}
+			}
+		}
+	}
+	for _, pair := range c.publishedBetween(l) {
+		if !wanted[pair] {
+			d.RemoveEdges = append(d.RemoveEdges, c.publishedEdges[pair])
+		}
+	}
+}
+
+// publishedBetween lists the published edges between resources of the two IDs. Hidden
+// resources are numbered without gaps from 1.
+func (c *collector) publishedBetween(l link) []ends {
+	var out []ends
+	for from := 0; ; from++ {
+		found := false
+		for to := 0; ; to++ {
+			pair := ends{{ID: l.from, Alt: from}, {ID: l.to, Alt: to}}
+			if _, ok := c.publishedEdges[pair]; ok {
+				out = append(out, pair)
+				found = true
+			} else if to > 0 {
+				break
+			}
+		}
+		if !found && from > 0 {
+			return out
+		}
+	}
+}
+
+// place is where in the program an error arose.
+func place(err error) syntax.Pos {
+	var e *compile.Error
+	if errors.As(err, &e) {
+		return e.Span.Start
+	}
+	return 0
+}
+
+// compareKeys orders vertices by kind, then name.
+func compareKeys(a, b resource.Key) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Alt, b.Alt))
+}

@@ -1,0 +1,29 @@
+// Package resources is the list of the kinds that mgmt knows. Each kind is a package below
+// this one; README.md says what makes a good kind.
+package resources
+
+import (
+	"sync"
+
+	"mgmt/resource"
+	"mgmt/resources/exit"
+	"mgmt/resources/noop"
+	"mgmt/resources/panic"
+	"mgmt/resources/print"
+	"mgmt/resources/test"
+	"mgmt/resources/timer"
+	"mgmt/resources/value"
+)
+
+// Kinds returns the registry of all kinds. It is made on first use.
+var Kinds = sync.OnceValue(func() *resource.Registry {
+	return resource.NewRegistry(
+		exit.Kind,
+		noop.Kind,
+		panic.Kind,
+		print.Kind,
+		test.Kind,
+		timer.Kind,
+		value.Kind,
+	)
+})
