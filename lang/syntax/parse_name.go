@@ -2,8 +2,6 @@ package syntax
 
 import "strings"
 
-func (p *parser) textOf(s Span) string { return p.src[p.file.Offset(s.Start):p.file.Offset(s.End)] }
-
 // ident parses a plain name of what is said.
 func (p *parser) ident(what string) Name {
 	if p.tok.kind == tIdent {
@@ -53,7 +51,7 @@ func (t token) soft() bool { return t == tIdent || t == tMap || t == tCollect }
 func (p *parser) variable() Name {
 	if !p.at(tDollar) {
 		p.expect(tDollar, "and the name of a variable")
-		return Name{}
+		return Name{Span: p.insertionPoint()}
 	}
 	p.next()
 	if p.tok.kind.soft() {

@@ -160,36 +160,35 @@ func (p *parser) namelessResource(kind Name) bool {
 	if p.tok.kind != tLBrace && p.tok.kind != tNewline {
 		return false
 	}
-	if p.tok.kind == tLBrace {
-		n := 1
-		for p.ahead(n).kind == tNewline {
-			n++
-		}
-		first, second := p.ahead(n).kind, p.ahead(n+1).kind
-		fields := second == tFat || second == tColon || second == tAssign
-		if first == tString && second == tColon {
-			first, fields = tIdent, true // the name stands after the brace
-		}
-		empty := first == tRBrace && second != tLBrace
-		if !empty && !(fields && (first == tIdent || first == tCapital || first.isKeyword())) {
-			return false
-		}
+	if p.tok.kind == tLBrace && !p.isBody() {
+		return false
 	}
-	word := Suggest(kind.Text, statementWords)
+	form := "this `%s` has no name"
 	if p.tok.kind == tNewline {
-		d := p.fail(codeMissingName, kind.Span, "`%s` alone is not a statement", kind.Text)
-		if word != "" {
-			d.hint("did you mean `%s`?", word)
-		} else {
-			d.hint("a resource is written `%s \"name\" { … }`", kind.Text)
-		}
-		return true
+		form = "`%s` alone is not a statement"
 	}
-	p.fail(codeMissingName, kind.Span, "this `%s` has no name", kind.Text).
-		hint("a resource is written `%s \"name\" { … }`", kind.Text)
-	p.skip(func(l lexeme) bool { return l.kind == tNewline })
-	p.bad = true
+	d := p.fail(codeMissingName, kind.Span, form, kind.Text)
+	d.hint("a resource is written `%s \"name\" { … }`", kind.Text)
+	if word := Suggest(kind.Text, statementWords); word != "" && p.tok.kind == tNewline {
+		d.hint("did you mean `%s`?", word)
+	}
+	p.skipBlock()
 	return true
+}
+
+// isBody reports whether the present brace begins the body of a resource, and not a
+// map.
+func (p *parser) isBody() bool {
+	n := 1
+	for p.ahead(n).kind == tNewline {
+		n++
+	}
+	first, second := p.ahead(n).kind, p.ahead(n+1).kind
+	if first == tRBrace {
+		return second != tLBrace
+	}
+	name := first == tIdent || first == tCapital || first.isKeyword()
+	return name && (second == tFat || second == tColon || second == tAssign) || first == tString && second == tColon
 }
 
 // resourceItems parses the items of a resource up to the closing brace.
@@ -218,17 +217,12 @@ func (p *parser) resourceItems() {
 
 // recoverItem goes to where the next item of a resource may begin.
 func (p *parser) recoverItem() bool {
-	p.skip(func(l lexeme) bool { return l.kind == tComma || l.kind == tNewline || p.startsLine(l) })
-	switch p.tok.kind {
-	case tComma, tNewline:
-		p.next()
-		return true
-	case tRBracket, tRParen:
-		p.next()
-		p.bad = true
-		return p.recoverItem()
+	p.skipPast(func(l lexeme) bool { return l.kind == tComma || l.kind == tNewline || p.startsLine(l) })
+	if p.tok.kind != tComma && p.tok.kind != tNewline {
+		return false
 	}
-	return false
+	p.next()
+	return true
 }
 
 // endItem goes past the comma after an item, or complains.
@@ -325,16 +319,14 @@ func (p *parser) value(n *Item) {
 // parameter.
 func (p *parser) property(n *Item) {
 	word := p.tok
-	name := p.capital(p.tok)
+	n.Name = Name{p.capital(word), p.lexSpan(word)}
 	p.next()
-	isMeta := name == "meta"
-	n.Name = Name{name, p.lexSpan(word)}
 	switch {
 	case p.at(tColon):
-		p.metaName(n, isMeta)
+		p.metaName(n, word)
 		p.fatArrow("between the name and the value of a meta parameter")
 		p.value(n)
-	case isMeta:
+	case n.Name.Text == "meta":
 		n.Kind = MetaAllItem
 		p.fatArrow("between `Meta` and its struct")
 		p.value(n)
@@ -345,10 +337,10 @@ func (p *parser) property(n *Item) {
 	}
 }
 
-// metaName parses the :name after Meta.
-func (p *parser) metaName(n *Item, isMeta bool) {
-	if !isMeta {
-		p.report(codeUnexpected, n.Name.Span, "`%s` is written `Meta` when a colon follows", p.textOf(n.Name.Span)).
+// metaName parses the :name after the word Meta.
+func (p *parser) metaName(n *Item, word lexeme) {
+	if n.Name.Text != "meta" {
+		p.report(codeUnexpected, n.Name.Span, "`%s` is written `Meta` when a colon follows", p.text(word)).
 			fix("write `Meta`", Edit{n.Name.Span, "Meta"})
 	}
 	p.next()

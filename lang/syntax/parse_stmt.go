@@ -50,13 +50,7 @@ func (p *parser) endStmt() {
 		p.trailing()
 	}
 	if p.bad {
-		p.skip(func(l lexeme) bool { return l.kind == tNewline || p.startsLine(l) })
-		p.bad = p.stopped
-		if p.tok.kind == tRParen || p.tok.kind == tRBracket {
-			p.next()
-			p.bad = true
-			p.endStmt()
-		}
+		p.skipPast(func(l lexeme) bool { return l.kind == tNewline || p.startsLine(l) })
 	}
 }
 
@@ -122,7 +116,7 @@ func (p *parser) stmt() Stmt {
 	start := p.tok.start
 	if !p.enter() {
 		p.leave()
-		return &BadStmt{}
+		return &BadStmt{stmt{p.posFrom(start)}}
 	}
 	s := p.stmtAt(start)
 	p.leave()
@@ -190,7 +184,7 @@ func (p *parser) notStmt() {
 // skipBlock goes past the block of a statement that makes no sense, for a mistake
 // in it is another matter.
 func (p *parser) skipBlock() {
-	p.skip(func(l lexeme) bool { return l.kind == tNewline })
+	p.skip(atNewline)
 	p.bad = true
 }
 

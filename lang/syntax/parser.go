@@ -76,8 +76,8 @@ func invalidUTF8(text []byte) int {
 // A mistake is reported once, where it is met, and sets bad. While it is set nothing
 // more is reported, no text is consumed, and every rule returns at once what it
 // has; the innermost list around it (of statements, of the items of a resource or
-// of a bracket) then skips to where its next element begins, clears bad, and goes on. Mistakes
-// whose repair is evident are reported without setting bad.
+// of a bracket) then skips to where its next element begins, clears bad, and goes on.
+// Mistakes whose repair is evident are reported without setting bad.
 type parser struct {
 	scanner
 	ids  *IDs
@@ -423,6 +423,14 @@ func (p *parser) skip(stop func(lexeme) bool) {
 		case p.tok.kind.isCloser():
 			depth--
 		}
+	}
+}
+
+// skipPast is skip, but goes past closing brackets other than braces: those before
+// them may be what is missing.
+func (p *parser) skipPast(stop func(lexeme) bool) {
+	for p.skip(stop); p.tok.kind == tRParen || p.tok.kind == tRBracket; p.skip(stop) {
+		p.next()
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // take part, and what can be done. Color asks for the escape sequences of a
 // terminal.
 //
-//	main.mcl:2:10: error: `$x` is annotated with another type than that of its value, str [literal-type]
+//	main.mcl:2:10: error: `$x` is annotated as `int`, but its value is of type `str` [literal-type]
 //	  |
 //	2 | $x int = "a"
 //	  |    ---   ^^^

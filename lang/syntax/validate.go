@@ -367,7 +367,7 @@ func (v validator) annotation(s *Bind) {
 		return
 	}
 	var have string
-	switch x := s.Value.(type) {
+	switch s.Value.(type) {
 	case *BoolLit:
 		have = "bool"
 	case *IntLit:
@@ -377,22 +377,27 @@ func (v validator) annotation(s *Bind) {
 	case *StringLit:
 		have = "str"
 	case *MapLit:
-		v.mapAnnotation(s, x)
+		v.mapAnnotation(s)
 		return
 	default:
 		return
 	}
 	if b, ok := s.Type.(*BasicType); !ok || b.Name != have {
-		v.in(PhaseParse, codeLiteralType, s.Value.Span(), "`$%s` is annotated with another type than that of its value, %s", s.Name.Text, have).
-			related(s.Type.Span(), "the annotation")
+		v.wrongLiteral(s, have)
 	}
 }
 
-func (v validator) mapAnnotation(s *Bind, x *MapLit) {
+func (v validator) mapAnnotation(s *Bind) {
 	if _, ok := s.Type.(*MapType); !ok {
-		v.in(PhaseParse, codeLiteralType, x.span, "`$%s` is annotated with another type than that of its value, a map", s.Name.Text).
-			related(s.Type.Span(), "the annotation")
+		v.wrongLiteral(s, "map")
 	}
+}
+
+func (v validator) wrongLiteral(s *Bind, have string) {
+	t := s.Type.Span()
+	text := string(v.file.Text[v.file.Offset(t.Start):v.file.Offset(t.End)])
+	v.in(PhaseParse, codeLiteralType, s.Value.Span(), "`$%s` is annotated as `%s`, but its value is of type `%s`", s.Name.Text, text, have).
+		related(t, "the annotation")
 }
 
 // typ checks a written type, which may be nil.
