@@ -1,0 +1,26 @@
+// Package engine makes a machine match a graph of resources and keeps it so.
+//
+// An [Engine] has one loop that owns the graph, the state of every vertex, the timers
+// and the semaphores. The loop never blocks and does no I/O. It takes messages from a
+// mailbox (a watch woke a vertex, a job is done, a timer fired, somebody calls) and
+// hands out jobs to workers. A vertex has at most one job at a time, which is why no
+// two methods of a resource ever run at once:
+//
+//	open    make the resource, tell it about the agent, start its watch
+//	run     receive values, check, apply, refresh, send
+//	update  take new parameters without a new watch
+//	close   stop the watch, say good-bye
+//
+// Vocabulary. A vertex is dirty when there is reason to run it. It holds its children
+// while it is dirty, running, waiting for a retry, or failed; a vertex runs when it is
+// dirty, listening, and none of its parents holds it. A vertex is failed when its last
+// run failed and it has no retries left; it stays watched, and an event gives it one
+// fresh attempt. A dirty vertex below a failed one is blocked. A vertex is settled when
+// nothing is to be done for it: it is all right, failed, or blocked. The agent is
+// converged when all vertices have been settled for the timeout.
+//
+// The files: loop.go is the loop and its mailbox, vertex.go what is known of a vertex,
+// settle.go the rules above, delta.go how a delta of the graph is taken, job.go and
+// pool.go what runs beside the loop, finish.go what follows from a finished job. Meta
+// parameters have a file each: retry.go, limit.go, sema.go.
+package engine

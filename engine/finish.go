@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"log/slog"
+	"reflect"
+	"time"
+
+	"mgmt/resource"
+)
+
+// finish draws the conclusions from a job that is done.
+func (e *Engine) finish(j *job) {
+	v := j.vertex
+	v.job = nil
+	e.touch(v)
+	e.timers.stop(v.grace)
+	e.release(v)
+	if j.cancel != nil {
+		j.cancel()
+	}
+	e.logPanic(j)
+	switch j.kind {
+	case openJob:
+		e.opened(v, j)
+	case runJob:
+		e.ran(v, j)
+	case updateJob:
+		e.updated(v, j)
+	case watchJob:
+		if j.err != nil && v.spec != nil {
+			e.failWatch(v, j.err)
+		}
+	case closeJob:
+		e.closed(v, j)
+	}
+}
+
+func (e *Engine) logPanic(j *job) {
+	if p, ok := j.err.(*PanicError); ok {
+		e.opts.Log.Error("panic in a resource", slog.String("resource", j.vertex.key.String()),
+			slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
+	}
+}
+
+func (e *Engine) opened(v *vertex, j *job) {
+	v.inst = j.inst
+	switch {
+	case v.spec == nil:
+		return
+	case j.err != nil && v.spec != j.spec:
+		return // it was refused something that nobody wants any more
+	case j.err != nil:
+		e.fail(v, j.err, 0)
+		return
+	}
+	v.applied = fits(v.inst, v)
+	if v.applied {
+		v.inst.spec = v.spec
+	}
+	if !v.watched() {
+		e.event(v, v.cause)
+		e.repoll(v)
+	}
+}
+
+// repoll sets the time of the next poll.
+func (e *Engine) repoll(v *vertex) {
+	if v.meta.Poll <= 0 || v.spec == nil {
+		return
+	}
+	e.timers.stop(v.poll)
+	v.poll = e.timers.at(time.Now().Add(time.Duration(v.meta.Poll)*time.Second), func() {
+		e.event(v, "it is polled")
+		e.repoll(v)
+	})
+}
+
+func (e *Engine) updated(v *vertex, j *job) {
+	if v.spec == nil {
+		return
+	}
+	switch {
+	case j.err != nil || !j.updated:
+		e.close(v)
+	case j.spec == v.spec:
+		v.inst.spec = v.spec
+		v.applied = true
+	default:
+		v.inst.spec = j.spec
+		v.applied = fits(v.inst, v)
+	}
+}
+
+func (e *Engine) closed(v *vertex, j *job) {
+	if j.err != nil {
+		e.opts.Log.Warn("a resource did not close well", slog.String("resource", v.key.String()), slog.Any("error", j.err))
+	}
+	v.inst = nil
+	v.applied = false
+	e.timers.stop(v.poll)
+}
+
+// ran draws the conclusions from a run.
+func (e *Engine) ran(v *vertex, j *job) {
+	if j.err != nil || j.noop {
+		v.refresh = v.refresh || j.refresh
+	}
+	switch {
+	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
+		v.dirty = v.spec != nil
+		return
+	case v.spec == nil, j.err != nil && !v.applied: // the run of something that goes
+		e.report(v, j)
+		return
+	case j.err != nil:
+		e.fail(v, j.err, j.took)
+		return
+	}
+	e.succeed(v)
+	e.report(v, j)
+	if j.sends != nil {
+		v.sends = j.sends
+	}
+	e.passOn(v, (len(j.changes) > 0 || j.refreshed) && !j.noop)
+}
+
+func (e *Engine) report(v *vertex, j *job) {
+	event := Event{Cause: v.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
+	switch {
+	case j.err != nil:
+		event.Kind = Failed
+	case len(j.changes) > 0:
+		event.Kind = Changed
+	case j.refreshed:
+		event.Kind = Refreshed
+	default:
+		event.Kind = Checked
+	}
+	e.observe(v, event)
+	if event.Kind == Changed && j.refreshed {
+		e.observe(v, Event{Kind: Refreshed, Cause: v.cause})
+	}
+}
+
+// passOn tells the children what v did: those that it notifies, if it worked, and
+// those that receive from it, if they have other values.
+func (e *Engine) passOn(v *vertex, worked bool) {
+	for _, out := range v.node.Out() {
+		child := out.To.Value
+		if out.Value.notify && worked && child.refreshes() {
+			child.refresh = true
+			e.soil(child, "notified by "+v.key.String())
+		}
+		if out.Value.recvs > 0 && e.newsFor(child, v) {
+			e.soil(child, "received from "+v.key.String())
+		}
+	}
+}
+
+// refreshes reports whether v reacts to notifications.
+func (v *vertex) refreshes() bool {
+	if v.spec == nil || v.meta.Hidden {
+		return false
+	}
+	_, ok := v.spec.Resource.(resource.Refresher)
+	return ok
+}
+
+// newsFor reports whether the child would receive anything else from v than last time.
+func (e *Engine) newsFor(child, v *vertex) bool {
+	for i, r := range child.spec.Recv {
+		if r.From != v.key.ID {
+			continue
+		}
+		value, err := e.value(r)
+		if err != nil || !reflect.DeepEqual(value, child.got[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// observe tells of something about v.
+func (e *Engine) observe(v *vertex, event Event) {
+	event.Key = v.key
+	event.Pos = v.pos()
+	if event.Cause == "" {
+		event.Cause = v.cause
+	}
+	e.opts.Observe(event)
+}

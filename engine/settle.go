@@ -1,0 +1,196 @@
+package engine
+
+import "mgmt/resource"
+
+// touch notes that something about v has changed from which settle draws conclusions.
+func (e *Engine) touch(v *vertex) {
+	if !v.touched {
+		v.touched = true
+		e.affected = append(e.affected, v)
+	}
+}
+
+// soil makes v dirty.
+func (e *Engine) soil(v *vertex, cause string) {
+	if v.spec == nil || v.job == nil && v.dead() {
+		return
+	}
+	v.dirty = true
+	v.cause = cause
+	e.touch(v)
+}
+
+// settle brings everything that is derived from the state of the vertices up to date,
+// and prepares jobs for those that can go on. A vertex costs its children when it
+// begins or ceases to hold them, and nothing otherwise.
+func (e *Engine) settle() {
+	for len(e.affected)+len(e.ready)+len(e.released) > 0 {
+		for i := 0; i < len(e.affected); i++ {
+			v := e.affected[i]
+			v.touched = false
+			e.derive(v)
+		}
+		e.affected = e.affected[:0]
+		ready := e.ready
+		e.ready = nil
+		for _, v := range ready {
+			v.queued = false
+			e.advance(v)
+		}
+		if e.ready == nil {
+			e.ready = ready[:0]
+		}
+		e.unpark()
+	}
+}
+
+// derive computes the derived fields of v, passes on what changed, and queues v if it
+// can go on.
+func (e *Engine) derive(v *vertex) {
+	blocked := v.dirty && v.badAbove > 0 && !v.running()
+	e.hold(v, v.spec != nil && (v.dirty || v.running() || v.failed != nil))
+	e.spoil(v, v.spec != nil && (blocked || v.failed != nil))
+	if blocked != v.blocked {
+		v.blocked = blocked
+		if blocked {
+			e.observe(v, Event{Kind: Blocked, By: culprit(v)})
+		}
+	}
+	open := v.spec == nil || v.job != nil || v.dirty && !blocked
+	if open != v.open {
+		v.open = open
+		if open {
+			e.unsettled++
+		} else {
+			e.unsettled--
+		}
+	}
+	if v.job == nil && !v.queued && v.canAdvance() {
+		v.queued = true
+		e.ready = append(e.ready, v)
+	}
+}
+
+// hold sets whether the children of v have to wait for it.
+func (e *Engine) hold(v *vertex, holding bool) {
+	if holding == v.holding {
+		return
+	}
+	v.holding = holding
+	if v.node == nil {
+		return
+	}
+	for _, out := range v.node.Out() {
+		child := out.To.Value
+		child.holders += sign(holding)
+		if child.dirty {
+			e.touch(child)
+		}
+	}
+}
+
+// spoil sets whether v is failed or blocked, which blocks its dirty children.
+func (e *Engine) spoil(v *vertex, bad bool) {
+	if bad == v.bad {
+		return
+	}
+	v.bad = bad
+	if v.node == nil {
+		return
+	}
+	for _, out := range v.node.Out() {
+		child := out.To.Value
+		child.badAbove += sign(bad)
+		if child.dirty {
+			e.touch(child)
+		}
+	}
+}
+
+func sign(up bool) int {
+	if up {
+		return 1
+	}
+	return -1
+}
+
+// culprit returns the failed vertex above v that is the reason for its being blocked.
+func culprit(v *vertex) resource.Key {
+	for v.node != nil {
+		next := v
+		for _, in := range v.node.In() {
+			if parent := in.From.Value; parent.failed != nil {
+				return parent.key
+			} else if parent.bad {
+				next = parent
+			}
+		}
+		if next == v {
+			break
+		}
+		v = next
+	}
+	return v.key
+}
+
+func (v *vertex) running() bool { return v.job != nil && v.job.kind == runJob }
+
+// canAdvance reports whether there may be something to do for v, which has no job.
+func (v *vertex) canAdvance() bool {
+	switch {
+	case v.spec == nil || v.inst != nil && (!v.applied || v.broken() != nil && !v.inst.watch.over):
+		return true
+	case v.inst == nil && !v.meta.Hidden:
+		return v.wait == nil && v.failed == nil
+	}
+	return v.runnable()
+}
+
+// runnable reports whether v, which has no job, may be run.
+func (v *vertex) runnable() bool {
+	return v.dirty && v.holders == 0 && v.wait == nil && v.parked == "" &&
+		(v.meta.Hidden || v.inst != nil && v.inst.up)
+}
+
+// advance takes the next step for v, if there is one.
+func (e *Engine) advance(v *vertex) {
+	switch {
+	case v.job != nil:
+	case v.spec == nil && v.inst == nil:
+		e.forget(v)
+	case v.spec == nil:
+		e.close(v)
+	case v.meta.Hidden && v.inst == nil:
+		if v.runnable() {
+			v.dirty = false
+			v.refresh = false
+			e.touch(v)
+		}
+	case v.inst == nil:
+		if v.wait == nil && v.failed == nil {
+			e.open(v)
+		}
+	case !v.applied:
+		e.update(v)
+	case v.broken() != nil && !v.inst.watch.over:
+		e.mendWatch(v)
+	case v.runnable():
+		e.run(v)
+	}
+}
+
+// woken handles an event of a watch.
+func (e *Engine) woken(w *waker) {
+	v := w.inst.vertex
+	cause := "its watch saw a change"
+	if !w.inst.up {
+		w.inst.up = true
+		cause = v.cause // it is dirty already
+		if cause == "" {
+			cause = "its watch began"
+		}
+	}
+	if v.inst == w.inst {
+		e.event(v, cause)
+	}
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mgmt/resource"
+)
+
+// start gives v a job, to be handed out at the end of the turn.
+func (e *Engine) start(v *vertex, kind jobKind) *job {
+	j := &job{kind: kind, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
+		blocking: v.kind != nil && v.kind.Blocking, watched: v.watched()}
+	v.job = j
+	e.jobs = append(e.jobs, j)
+	e.touch(v)
+	return j
+}
+
+// watched reports whether the resource is watched, rather than polled.
+func (v *vertex) watched() bool { return v.meta.Poll == 0 }
+
+func (e *Engine) open(v *vertex) {
+	e.start(v, openJob).recv = e.values(v)
+}
+
+// update brings the instance up to the wanted parameters: in place if the resource can
+// do that, and otherwise by another instance.
+func (e *Engine) update(v *vertex) {
+	_, can := v.inst.res.(resource.Updater)
+	if can && sameWatch(v.inst, v) && v.broken() == nil {
+		e.start(v, updateJob).recv = e.values(v)
+		return
+	}
+	e.close(v)
+}
+
+// mendWatch starts the watch again that ended by itself, after a delay and as often as
+// there are retries.
+func (e *Engine) mendWatch(v *vertex) {
+	switch d := v.inst.watch; {
+	case !d.failed:
+		d.failed = true
+		v.inst.up = false
+		e.failWatch(v, d.err)
+	case v.wait == nil:
+		e.start(v, watchJob)
+	}
+}
+
+// close ends the watch, and closes the instance once it has ended.
+func (e *Engine) close(v *vertex) {
+	if d := v.inst.watch; d != nil && !d.ended {
+		d.cancel()
+		return
+	}
+	e.start(v, closeJob)
+}
+
+func (e *Engine) run(v *vertex) {
+	if !e.acquire(v) {
+		return
+	}
+	j := e.start(v, runJob)
+	j.noop = v.meta.Noop
+	j.timeout = time.Duration(v.meta.Timeout) * time.Millisecond
+	j.refresh = v.refresh
+	j.recv = e.values(v)
+	for i, r := range j.recv {
+		if r.err == nil {
+			v.got[i] = r.value
+		}
+	}
+	if j.blocking {
+		j.ctx, j.cancel = context.WithCancel(e.jobCtx)
+	}
+	v.dirty = false
+	v.refresh = false
+}
+
+// values are what has been sent to v so far.
+func (e *Engine) values(v *vertex) []received {
+	if len(v.spec.Recv) == 0 {
+		return nil
+	}
+	out := make([]received, len(v.spec.Recv))
+	for i, r := range v.spec.Recv {
+		value, err := e.value(r)
+		out[i] = received{r.Param, value, err}
+	}
+	return out
+}
+
+func (e *Engine) value(r resource.Recv) (any, error) {
+	sender := e.vertices[resource.Key{ID: r.From}]
+	switch {
+	case sender == nil || sender.spec == nil:
+		return nil, fmt.Errorf("its sender %s is not in the graph", r.From)
+	case sender.sends == nil:
+		return nil, fmt.Errorf("%s has sent nothing yet", r.From)
+	}
+	value, err := resource.Sent(sender.sends, r.Output)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.From, err)
+	}
+	return value, nil
+}

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+
+	"mgmt/graph"
+	"mgmt/resource"
+)
+
+// A vertex is the place of one key: it lives as long as the key is wanted, or there is
+// a resource of that key to be closed, whichever is longer. All fields belong to the
+// loop, except that a job has the use of inst while it runs.
+type vertex struct {
+	key  resource.Key
+	spec *resource.Spec // wanted; nil when it is to go
+	node *node          // nil when it is to go
+	meta resource.Meta  // of spec, with what the options add
+	kind *resource.Kind // nil if unknown
+
+	inst *instance // what is open or being opened; nil is nothing
+	job  *job      // running or queued
+
+	dirty   bool
+	cause   string // why it is dirty
+	queued  bool   // in Engine.ready
+	touched bool   // in Engine.affected
+	failed  error  // no retries left
+	applied bool   // inst was made for spec; otherwise inst has to be updated or replaced
+
+	wait     *timer // until it may run: a retry, or the rate limit
+	poll     *timer
+	grace    *timer // until the running job is cancelled
+	limit    bucket
+	attempts attempts
+	semas    []string // sorted
+	held     []string // semaphores that the running job holds
+	parked   string   // the semaphore it waits for
+
+	sends   any   // what it sent last
+	got     []any // what it received last, by position in spec.Recv
+	refresh bool  // a parent did work, and it has not been refreshed since
+
+	// Derived by settle from the above, kept to see what changed.
+	holding  bool // children have to wait
+	bad      bool // failed or blocked
+	blocked  bool
+	open     bool // counts as unsettled
+	holders  int  // parents that hold
+	badAbove int  // parents that are bad
+}
+
+type (
+	node = graph.Node[*vertex, *link]
+	edge = graph.Edge[*vertex, *link]
+)
+
+// A link is what the engine knows of an edge.
+type link struct {
+	declared bool // by a delta, rather than only by a Recv
+	notify   bool
+	auto     bool
+	recvs    int // values that the child receives from the parent
+}
+
+// An instance is a resource that has been opened, with its watch. While a job of the
+// vertex runs it has the instance for itself, except for up.
+type instance struct {
+	vertex      *vertex
+	spec        *resource.Spec // that it was made for
+	res         resource.Resource
+	cancel      func()    // of the subscription, if there is one
+	watch       *watchdog // if it has no subscription
+	interrupted bool      // it has been asked to hurry
+	up          bool      // listening; the loop's
+}
+
+// A watchdog is a goroutine in the Watch of a resource.
+type watchdog struct {
+	inst   *instance
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has returned
+	err    error         // why it ended by itself; valid after done
+	ended  bool          // the loop knows that it has returned
+	failed bool          // the loop has counted err as a failure
+	over   bool          // it will not be started again
+}
+
+// broken returns why the watch of v ended, for a vertex without a job.
+func (v *vertex) broken() error {
+	if v.inst == nil || v.inst.watch == nil || !v.inst.watch.ended {
+		return nil
+	}
+	return v.inst.watch.err
+}
+
+// dead reports whether v, which has no job, has failed in a way that no event can help:
+// nothing watches it. Only another delta revives it.
+func (v *vertex) dead() bool {
+	return v.failed != nil && (v.inst == nil || v.inst.watch != nil && v.inst.watch.over)
+}
+
+func (v *vertex) pos() string {
+	if v.spec == nil {
+		return ""
+	}
+	return v.spec.Pos
+}
