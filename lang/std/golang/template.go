@@ -82,7 +82,7 @@ func (t *templates) run(call *funcs.Call, args []types.Value) (types.Value, erro
 func (t *templates) execute(text string, m mode, vars types.Value, varsType *types.Type) (types.Value, error) {
 	tmpl, err := t.parse(templateKey{m, text})
 	if err != nil {
-		return nil, err
+		return nil, templateError{err}
 	}
 	var data any
 	if vars != nil {
@@ -90,10 +90,17 @@ func (t *templates) execute(text string, m mode, vars types.Value, varsType *typ
 	}
 	var b strings.Builder
 	if err := tmpl.Execute(&b, data); err != nil {
-		return nil, err
+		return nil, templateError{err}
 	}
 	return types.Str(b.String()), nil
 }
+
+// A templateError leaves out what the errors of package text/template begin with: it is
+// the name of the function too.
+type templateError struct{ error }
+
+func (e templateError) Error() string { return strings.TrimPrefix(e.error.Error(), "template: ") }
+func (e templateError) Unwrap() error { return e.error }
 
 func (t *templates) parse(key templateKey) (*template.Template, error) {
 	t.mu.Lock()
@@ -128,7 +135,7 @@ func (t *templates) base(m mode) *template.Template {
 			}
 		}
 	}
-	base := template.New("template").Option("missingkey=error").Funcs(calls)
+	base := template.New("line").Option("missingkey=error").Funcs(calls)
 	t.bases[m] = base
 	return base
 }

@@ -90,7 +90,7 @@ func TestTemplateErrors(t *testing.T) {
 		{"{{ m_sub_fail false }}", "fatal", false},
 		{"{{ m_sub_any 1 }}", "not defined", false},
 		{"{{ half 1 }}", "not defined", false},
-		{"{{ .x }}", "nil data", false},
+		{"{{ .x }}", "line:1:3: executing", false},
 		{"{{", "unclosed action", false},
 	} {
 		got, err := execute(t, funcs.Call{}, c.text, "", nil)

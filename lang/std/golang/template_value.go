@@ -117,9 +117,8 @@ func templateFunc(f *funcs.Function, m mode) any {
 	out := goType(sig.Elem)
 	call := f.Pure
 	if call == nil {
-		call = func(args []types.Value) (types.Value, error) {
-			return f.Impure(&funcs.Call{Sig: sig, Caught: m.caught}, args)
-		}
+		place := &funcs.Call{Sig: sig, Caught: m.caught}
+		call = func(args []types.Value) (types.Value, error) { return f.Impure(place, args) }
 	}
 	fn := func(args []reflect.Value) []reflect.Value {
 		v, err := callWith(call, sig, args)

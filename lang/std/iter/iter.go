@@ -100,7 +100,7 @@ func reduce(args []types.Value) (*funcs.Plan, error) {
 		first = args[0]
 	} else {
 		if len(elems) == 0 {
-			return nil, errors.New("iter.reduce of an empty list needs an initial value")
+			return nil, errors.New("the list is empty and there is no initial value")
 		}
 		first, elems = elems[0], elems[1:]
 	}
@@ -143,7 +143,7 @@ func count(args []types.Value) (types.Value, error) {
 		start, stop, step = toInt(args[0]), toInt(args[1]), toInt(args[2])
 	}
 	if step == 0 {
-		return nil, errors.New("iter.range with a step of 0 does not end")
+		return nil, errors.New("a step of 0 never ends")
 	}
 	n := rangeLen(start, stop, step)
 	if n > maxRange {

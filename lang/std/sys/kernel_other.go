@@ -4,7 +4,6 @@ package stdsys
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 
