@@ -1,0 +1,251 @@
+// Package mgmt is the front door of the library: it runs an agent, which keeps one machine in
+// the state that a front end describes.
+//
+// An [Agent] wires the parts together: the engine, the shared watches, what is remembered on
+// this machine, what is shared with others, and the front end. [New] makes one of [Options],
+// [Agent.Run] runs it. The command mgmt is a thin layer above; other programs may embed an
+// agent in the same way.
+package mgmt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mgmt/engine"
+	"mgmt/frontend"
+	"mgmt/lang/funcs"
+	"mgmt/local"
+	"mgmt/resource"
+	"mgmt/watch"
+	"mgmt/world"
+	"mgmt/world/mem"
+)
+
+// Options say what an agent runs and how.
+type Options struct {
+	// Frontend makes the front end, which is told what functions may know of the agent.
+	Frontend func(host *funcs.Host) frontend.Frontend
+	// Kinds are the resource kinds that the agent knows.
+	Kinds *resource.Registry
+	// Prefix is the working directory. It is made if need be.
+	Prefix string
+	// Hostname is the name of the agent; the default is that of the machine.
+	Hostname string
+	// World is what the agent shares with others; the default is a cluster of one.
+	World world.World
+	// Log is told what happens; the default discards.
+	Log *slog.Logger
+	// Observe is told every event of the engine. It is called from the loop of the engine
+	// and must not block.
+	Observe func(engine.Event)
+
+	Noop bool // check only
+	Sema int  // how many resources may run at once; 0 is unlimited
+
+	// ConvergedTimeout is how long all must have been settled for the agent to be
+	// converged; negative (see NeverConverged) means that it never is.
+	ConvergedTimeout time.Duration
+	// ConvergedExit ends the agent when it is converged.
+	ConvergedExit bool
+	// StatusFile gets a line "true" or "false" each time the agent becomes converged or
+	// stops being so. Empty means none.
+	StatusFile string
+	// MaxRuntime ends the agent with ErrMaxRuntime; 0 is unlimited.
+	MaxRuntime time.Duration
+	// NoRaiseLimits leaves the kernel's limits of watches alone.
+	NoRaiseLimits bool
+}
+
+// NeverConverged is a ConvergedTimeout that switches convergence off.
+const NeverConverged = -1 * time.Second
+
+var (
+	// ErrMaxRuntime is what Run returns when the agent ran for as long as it may.
+	ErrMaxRuntime = errors.New("the maximum runtime is reached")
+	// ErrUnsettled is what Run returns when an agent that exits once converged has resources
+	// that failed or could not run.
+	ErrUnsettled = errors.New("some resources are not as they should be")
+)
+
+// An ExitError is what Run returns when a resource asked for an exit status other than 0.
+type ExitError struct{ Status int }
+
+func (e *ExitError) Error() string { return fmt.Sprintf("a resource asked for exit status %d", e.Status) }
+
+// An Agent keeps one machine in the desired state.
+type Agent struct {
+	opts   Options
+	engine *engine.Engine
+	host   *funcs.Host
+	hub    *watch.Hub
+
+	cancel context.CancelCauseFunc
+	once   sync.Once // guards the reason of the end
+	ended  chan struct{}
+
+	statusMu sync.Mutex // guards the status file
+}
+
+// New returns an agent. Nothing runs, and nothing is written, before Run.
+func New(opts Options) (*Agent, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Hostname == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("reading the name of this machine: %w", err)
+		}
+		opts.Hostname = name
+	}
+	if err := checkHostname(opts.Hostname); err != nil {
+		return nil, err
+	}
+	if opts.World == nil {
+		opts.World = mem.New().Host(opts.Hostname)
+	}
+	a := &Agent{opts: opts, hub: watch.NewHub(opts.Log), ended: make(chan struct{})}
+	store := local.New(opts.Prefix)
+	a.host = &funcs.Host{Hostname: opts.Hostname, World: opts.World, Local: store, Watch: a.hub, Log: opts.Log}
+	a.engine = engine.New(engine.Options{
+		Hostname:         opts.Hostname,
+		World:            opts.World,
+		Local:            store,
+		Hub:              a.hub,
+		Log:              opts.Log,
+		StateDir:         filepath.Join(opts.Prefix, "engine", "state"),
+		Exit:             a.exit,
+		Noop:             opts.Noop,
+		Sema:             opts.Sema,
+		ConvergedTimeout: opts.ConvergedTimeout,
+		Observe:          a.observe,
+		Kinds:            opts.Kinds,
+	})
+	return a, nil
+}
+
+// Run runs the agent until ctx ends, which stops it in order, or until it ends by itself. It
+// returns nil when it was stopped or converged.
+func (a *Agent) Run(ctx context.Context) error {
+	lock, err := lockPrefix(a.opts.Prefix)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	defer a.hub.Close()
+	if !a.opts.NoRaiseLimits && os.Geteuid() == 0 {
+		if err := watch.RaiseLimits(); err != nil {
+			a.opts.Log.Debug("the limits of file watches could not be raised", "error", err)
+		}
+	}
+	ctx, a.cancel = context.WithCancelCause(ctx)
+	defer a.cancel(nil)
+	if a.opts.MaxRuntime > 0 {
+		timer := time.AfterFunc(a.opts.MaxRuntime, func() { a.end(ErrMaxRuntime) })
+		defer timer.Stop()
+	}
+	return a.run(ctx)
+}
+
+// run runs the front end and the engine. The front end ends first, so that nothing new comes
+// while the engine stops.
+func (a *Agent) run(ctx context.Context) error {
+	stopped := make(chan error, 1)
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	go func() { stopped <- a.engine.Run(engineCtx) }()
+	front := make(chan error, 1)
+	go func() { front <- a.opts.Frontend(a.host).Run(ctx, a.engine.Submit) }()
+
+	var frontErr error
+	select {
+	case <-ctx.Done():
+		<-front
+	case frontErr = <-front:
+		if frontErr == nil && ctx.Err() == nil { // it has nothing more to say
+			<-ctx.Done()
+		}
+	}
+	why := context.Cause(ctx)
+	if frontErr != nil && ctx.Err() == nil {
+		why = frontErr
+	}
+	if errors.Is(why, errConverged) {
+		why = a.unsettled(ctx)
+	}
+	stopEngine()
+	return errors.Join(verdict(why), <-stopped)
+}
+
+// unsettled returns ErrUnsettled if something is not as it should be.
+func (a *Agent) unsettled(ctx context.Context) error {
+	s, err := a.engine.Snapshot(context.WithoutCancel(ctx))
+	if err == nil && s.Failed+s.Blocked > 0 {
+		return ErrUnsettled
+	}
+	return nil
+}
+
+// verdict says whether the reason for the end of an agent is an error.
+func verdict(why error) error {
+	var exit *ExitError
+	switch {
+	case errors.Is(why, context.Canceled):
+		return nil
+	case errors.As(why, &exit) && exit.Status == 0:
+		return nil
+	}
+	return why
+}
+
+// Interrupt makes an agent that is stopping stop harder: level 2 ends what is running, level
+// 3 kills it.
+func (a *Agent) Interrupt(level int) { a.engine.Interrupt(level) }
+
+// Snapshot returns the state of every resource.
+func (a *Agent) Snapshot(ctx context.Context) (engine.Snapshot, error) { return a.engine.Snapshot(ctx) }
+
+var errConverged = errors.New("converged")
+
+// end stops the agent for a reason. The first one counts.
+func (a *Agent) end(why error) { a.once.Do(func() { a.cancel(why) }) }
+
+func (a *Agent) exit(status int) { a.end(&ExitError{status}) }
+
+// observe acts on convergence and passes events on.
+func (a *Agent) observe(e engine.Event) {
+	if a.opts.Observe != nil {
+		a.opts.Observe(e)
+	}
+	if e.Kind != engine.Converged {
+		return
+	}
+	if a.opts.StatusFile != "" {
+		a.writeStatus(e.Converged)
+	}
+	if e.Converged && a.opts.ConvergedExit {
+		a.end(errConverged)
+	}
+}
+
+// writeStatus appends to the status file. Lines are few, and they are to be there before the
+// agent ends, so it is done on the spot.
+func (a *Agent) writeStatus(converged bool) {
+	a.statusMu.Lock()
+	defer a.statusMu.Unlock()
+	f, err := os.OpenFile(a.opts.StatusFile, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		a.opts.Log.Error("the converged status was not written", "error", err)
+		return
+	}
+	defer f.Close()
+	if _, err := fmt.Fprintln(f, converged); err != nil {
+		a.opts.Log.Error("the converged status was not written", "error", err)
+	}
+}

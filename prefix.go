@@ -1,0 +1,87 @@
+package mgmt
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// DefaultPrefix returns the working directory of agents that are not given one: that of the
+// service manager, or that of the system for root, or one in the home of the user.
+func DefaultPrefix() (string, error) {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir, nil
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/mgmt", nil
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "mgmt"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no working directory: %w; name one with --prefix", err)
+	}
+	return filepath.Join(home, ".local", "state", "mgmt"), nil
+}
+
+// TmpPrefix makes a working directory that no other run has used.
+func TmpPrefix(hostname string) (string, error) {
+	return os.MkdirTemp("", "mgmt-"+hostname+"-")
+}
+
+// MakePrefix makes a working directory.
+func MakePrefix(dir string) error {
+	if err := os.MkdirAll(dir, 0o775); err != nil {
+		return fmt.Errorf("making the working directory: %w; name another one with --prefix, or use --tmp-prefix", err)
+	}
+	return nil
+}
+
+var hostnameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+
+func checkHostname(name string) error {
+	if len(name) > 255 || !hostnameForm.MatchString(name) || !strings.ContainsFunc(name, isAlnum) {
+		return fmt.Errorf("the host name %q cannot be used: it may have letters, digits, dots, hyphens and underscores, and begins with none of . and -", name)
+	}
+	return nil
+}
+
+func isAlnum(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// A prefixLock keeps other agents out of a working directory.
+type prefixLock struct{ file *os.File }
+
+// lockPrefix takes the lock of a working directory. If another agent has it, the error says
+// which process that is.
+func lockPrefix(dir string) (*prefixLock, error) {
+	if err := MakePrefix(dir); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(dir, "agent.lock")
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("locking the working directory: %w", err)
+	}
+	if err := lockFile(f); err != nil {
+		pid, _ := os.ReadFile(name)
+		f.Close()
+		if errors.Is(err, errLocked) {
+			return nil, fmt.Errorf("another agent is running in %s (process %s); stop it, or name another directory with --prefix", dir, strings.TrimSpace(string(pid)))
+		}
+		return nil, fmt.Errorf("locking %s: %w", name, err)
+	}
+	if err := f.Truncate(0); err == nil {
+		fmt.Fprintln(f, os.Getpid())
+	}
+	return &prefixLock{f}, nil
+}
+
+func (l *prefixLock) release() { l.file.Close() }
+
+var errLocked = errors.New("locked")
