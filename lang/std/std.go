@@ -4,8 +4,8 @@
 //
 // To add a function, add an entry to the table of its module: a name, a sentence of
 // documentation, the signature, and one of the forms of [funcs.Function]. Package
-// table has what shortens the common cases. To add a module, add its package and a
-// line below.
+// internal/table has what shortens the common cases. To add a module, add its package
+// and a line below.
 package std
 
 import (

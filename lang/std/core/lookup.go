@@ -2,7 +2,7 @@ package stdcore
 
 import (
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
 

@@ -4,7 +4,7 @@ package stdlist
 import (
 	"mgmt/lang/funcs"
 	stdcore "mgmt/lang/std/core"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
 

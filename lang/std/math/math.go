@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
 

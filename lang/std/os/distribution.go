@@ -10,7 +10,7 @@ import (
 	"unicode"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
 

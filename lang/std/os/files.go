@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 	"mgmt/watch"
 )

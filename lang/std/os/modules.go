@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/uevent"
+	"mgmt/lang/std/internal/kernel"
 	"mgmt/lang/types"
 )
 
 // modinfoLoaded looks at the list of modules whenever the kernel loads or removes one.
 func modinfoLoaded(ctx context.Context, _ *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
 	module := string(args[0].(types.Str))
-	return uevent.Follow(ctx, "module", func() error {
+	return kernel.FollowEvents(ctx, "module", func() error {
 		list, err := os.ReadFile("/proc/modules")
 		if err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 )
 
 // Module returns the module regexp.

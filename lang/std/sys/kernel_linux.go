@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/uevent"
+	"mgmt/lang/std/internal/kernel"
 	"mgmt/lang/types"
 )
 
@@ -22,13 +21,7 @@ func hostname(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(typ
 		emit(types.Str(name), nil)
 		return nil
 	}
-	const path = "/proc/sys/kernel/hostname"
-	poll, err := openPoll(path)
-	if err != nil {
-		return everyMinute(ctx, read)
-	}
-	defer poll.close()
-	return poll.run(ctx, read)
+	return kernel.FollowFile(ctx, "/proc/sys/kernel/hostname", read)
 }
 
 // readHostname returns the name of the kernel, or the one to be set at the next start
@@ -47,7 +40,7 @@ func readHostname() (string, error) {
 
 // cpuCount counts anew whenever a processor comes or goes.
 func cpuCount(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(types.Value, error)) error {
-	return uevent.Follow(ctx, "cpu", func() error {
+	return kernel.FollowEvents(ctx, "cpu", func() error {
 		text, err := os.ReadFile("/sys/devices/system/cpu/online")
 		if err != nil {
 			return err
@@ -59,20 +52,4 @@ func cpuCount(ctx context.Context, _ *funcs.Call, _ []types.Value, emit func(typ
 		emit(types.Int(n), nil)
 		return nil
 	})
-}
-
-// everyMinute is for where the kernel has no file to wait for.
-func everyMinute(ctx context.Context, read func() error) error {
-	ticker := time.NewTicker(time.Minute)
-	defer ticker.Stop()
-	for {
-		if err := read(); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
 }

@@ -3,7 +3,7 @@ package stdnested
 
 import (
 	"mgmt/lang/funcs"
-	"mgmt/lang/std/table"
+	"mgmt/lang/std/internal/table"
 )
 
 // Module returns the module example/nested.

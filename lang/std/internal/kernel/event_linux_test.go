@@ -1,4 +1,4 @@
-package uevent
+package kernel
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // TestFollow asks the kernel to report the loopback interface once more.
-func TestFollow(t *testing.T) {
+func TestFollowEvents(t *testing.T) {
 	if socket, err := listen(); err != nil {
 		t.Skipf("the kernel lets nobody listen: %v", err)
 	} else {
@@ -20,7 +20,7 @@ func TestFollow(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	calls := 0
-	err := Follow(ctx, "net", func() error {
+	err := FollowEvents(ctx, "net", func() error {
 		if calls++; calls == 3 {
 			cancel()
 			return nil
@@ -35,9 +35,9 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-func TestFollowReturnsTheErrorOfRead(t *testing.T) {
+func TestFollowEventsReturnsTheErrorOfRead(t *testing.T) {
 	want := errors.New("unreadable")
-	if err := Follow(t.Context(), "cpu", func() error { return want }); err != want {
+	if err := FollowEvents(t.Context(), "cpu", func() error { return want }); err != want {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package stdsys
+package kernel
 
 import (
 	"context"
@@ -6,6 +6,18 @@ import (
 	"os"
 	"syscall"
 )
+
+// FollowFile calls read at once and after each change of a file of the kernel that
+// reports its changes, such as /proc/sys/kernel/hostname, until ctx ends or read fails.
+// Where it cannot listen it reads once a minute. It keeps a thread of the system waiting.
+func FollowFile(ctx context.Context, path string, read func() error) error {
+	p, err := openPoll(path)
+	if err != nil {
+		return everyMinute(ctx, read)
+	}
+	defer p.close()
+	return p.run(ctx, read)
+}
 
 // A poll waits for the exceptional condition by which a file of the kernel reports that
 // its content changed.
@@ -50,9 +62,7 @@ func (p *poll) close() {
 	}
 }
 
-// run calls changed at once and after each change, until ctx ends or changed fails. It
-// keeps a thread of the system waiting, so it is for what a program needs once.
-func (p *poll) run(ctx context.Context, changed func() error) error {
+func (p *poll) run(ctx context.Context, read func() error) error {
 	written := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(written)
@@ -64,7 +74,7 @@ func (p *poll) run(ctx context.Context, changed func() error) error {
 		}
 	}()
 	for ctx.Err() == nil {
-		if err := changed(); err != nil {
+		if err := read(); err != nil {
 			return err
 		}
 		if err := p.wait(); err != nil {

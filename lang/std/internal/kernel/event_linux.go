@@ -1,4 +1,4 @@
-package uevent
+package kernel
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// Follow calls read at once and after each event of the subsystem, such as "cpu" or
+// FollowEvents calls read at once and after each event of the subsystem, such as "cpu" or
 // "module", until ctx ends or read fails. Where it cannot listen it reads once a
 // minute.
-func Follow(ctx context.Context, subsystem string, read func() error) error {
+func FollowEvents(ctx context.Context, subsystem string, read func() error) error {
 	socket, err := listen()
 	if err != nil {
 		return everyMinute(ctx, read)
