@@ -55,11 +55,11 @@ func (p *printer) expr(x syntax.Expr) {
 
 // float prints a number with the fewest digits that read back, and a point.
 func (p *printer) float(value float64) {
-	from := len(p.line)
-	p.line = strconv.AppendFloat(p.line, value, 'f', -1, 64)
-	if !strings.Contains(string(p.line[from:]), ".") {
-		p.write(".0")
+	text := strconv.FormatFloat(value, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
 	}
+	p.write(text)
 }
 
 func (p *printer) field(x *syntax.FieldExpr) {
@@ -78,12 +78,25 @@ func (p *printer) unary(x *syntax.UnaryExpr) {
 		return
 	}
 	p.write("-")
-	from := len(p.line)
-	p.expr(x.X)
-	if c := p.line[from]; '0' <= c && c <= '9' {
+	if n, ok := leftmost(x.X).(*syntax.IntLit); ok && n.Value == 0 {
 		// A minus before digits belongs to the number, so what is negated here is the
 		// number -0, which prints as 0.
-		p.line = append(p.line[:from], "-"+string(p.line[from:])...)
+		p.write("-")
+	}
+	p.expr(x.X)
+}
+
+// leftmost returns what a chain of lookups begins with.
+func leftmost(x syntax.Expr) syntax.Expr {
+	for {
+		switch lookup := x.(type) {
+		case *syntax.IndexExpr:
+			x = lookup.X
+		case *syntax.FieldExpr:
+			x = lookup.X
+		default:
+			return x
+		}
 	}
 }
 

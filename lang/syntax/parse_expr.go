@@ -87,12 +87,15 @@ func (p *parser) unary() Expr {
 	case tBang:
 		p.oldOperator("not", tNot)
 		p.oldEra = true
+		p.next()
 		return p.prefixed(start, OpNot)
 	case tNot:
+		p.next()
 		return p.prefixed(start, OpNot)
 	case tMinus:
-		if k := p.ahead(1).kind; k == tInt || k == tFloat {
-			p.next()
+		p.next()
+		if p.tok.kind == tInt || p.tok.kind == tFloat {
+			p.height = 0
 			return p.postfix(start, p.number(start, true))
 		}
 		return p.prefixed(start, OpNeg)
@@ -100,9 +103,8 @@ func (p *parser) unary() Expr {
 	return p.postfix(start, p.operand())
 }
 
-// prefixed parses a prefix operator and what it applies to.
+// prefixed parses what a prefix operator, which began at start, applies to.
 func (p *parser) prefixed(start int32, op Op) Expr {
-	p.next()
 	if !p.enter() {
 		p.leave()
 		return p.badExpr()
