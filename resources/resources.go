@@ -7,6 +7,7 @@ import (
 
 	"mgmt/resource"
 	"mgmt/resources/exit"
+	"mgmt/resources/file"
 	"mgmt/resources/noop"
 	"mgmt/resources/panic"
 	"mgmt/resources/print"
@@ -19,6 +20,7 @@ import (
 var Kinds = sync.OnceValue(func() *resource.Registry {
 	return resource.NewRegistry(
 		exit.Kind,
+		file.Kind,
 		noop.Kind,
 		panic.Kind,
 		print.Kind,
