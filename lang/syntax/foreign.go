@@ -1,6 +1,9 @@
 package syntax
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // This file recognises what people write who come from other languages, or from older
 // releases of this one. Where it is evident what is meant, the parse goes on as if that
@@ -116,10 +119,11 @@ func (p *parser) hereDocument() {
 		hint("a string in double quotes may have several lines")
 	word := strings.Trim(line, "<-~'\" \t\r")
 	if end := strings.Index(p.near(start), "\n"+word+"\n"); end >= 0 && word != "" {
-		p.off, p.peek = start+end+1+len(word), nil
+		p.off = start + end + 1 + len(word)
 	} else {
-		p.off, p.peek = start+len(line), nil
+		p.off = start + len(line)
 	}
+	p.forget()
 	p.next()
 }
 
@@ -236,7 +240,7 @@ func (p *parser) misspeltElse() bool {
 	}
 	p.report(codeMisspeltWord, p.tokSpan(), "`%s` is written `else if`", p.text(p.tok)).
 		fix("write `else if`", Edit{p.tokSpan(), "else if"})
-	p.peek = append([]lexeme{{kind: tIf, start: p.tok.start, end: p.tok.end}}, p.peek...)
+	p.peek = slices.Insert(p.peek, p.seen, lexeme{kind: tIf, start: p.tok.start, end: p.tok.end})
 	p.tok.kind = tElse
 	return true
 }

@@ -83,8 +83,9 @@ type parser struct {
 	ids  *IDs
 	tok  lexeme   // the present one
 	prev int32    // end of the one before
-	peek []lexeme // those after tok that were looked at already
-	nest int      // brackets around tok within which line ends mean nothing
+	peek []lexeme // lexemes that were looked at already; from seen on, those after tok
+	seen int
+	nest int // brackets around tok within which line ends mean nothing
 	bad  bool
 
 	depth   int    // of the recursion
@@ -100,11 +101,13 @@ type parser struct {
 func (p *parser) next() {
 	p.prev = p.tok.end
 	for fresh := false; ; fresh = true {
-		if len(p.peek) > 0 {
-			p.tok = p.peek[0]
-			p.peek = p.peek[1:]
-		} else {
+		if p.seen == len(p.peek) {
 			p.tok = p.scan()
+		} else {
+			p.tok = p.peek[p.seen]
+			if p.seen++; p.seen == len(p.peek) {
+				p.forget()
+			}
 		}
 		if p.nest > 0 && p.tok.kind == tNewline {
 			continue
@@ -116,14 +119,17 @@ func (p *parser) next() {
 
 // ahead returns the lexeme n after the present one, counting line ends.
 func (p *parser) ahead(n int) lexeme {
-	for len(p.peek) < n {
-		if k := len(p.peek); k > 0 && p.peek[k-1].kind == tEOF {
+	for len(p.peek)-p.seen < n {
+		if k := len(p.peek); k > p.seen && p.peek[k-1].kind == tEOF {
 			return p.peek[k-1]
 		}
 		p.peek = append(p.peek, p.scan())
 	}
-	return p.peek[n-1]
+	return p.peek[p.seen+n-1]
 }
+
+// forget drops the lexemes that were looked at.
+func (p *parser) forget() { p.peek, p.seen = p.peek[:0], 0 }
 
 // at reports whether the present lexeme is of kind t.
 func (p *parser) at(t token) bool { return p.tok.kind == t && !p.bad }
@@ -404,7 +410,8 @@ func (p *parser) tooDeep() {
 	}
 	p.report(codeTooDeep, p.tokSpan(), "the program nests more than %d levels deep", maxDepth)
 	p.stopped, p.bad = true, true
-	p.off, p.peek = len(p.src), nil
+	p.forget()
+	p.off = len(p.src)
 	p.tok = lexeme{kind: tEOF, start: int32(p.off), end: int32(p.off)}
 }
 
