@@ -16,105 +16,182 @@ import (
 // loadMain reads the main file.
 func (r *resolver) loadMain() *Module {
 	name, text := r.opts.Main, r.opts.Text
+	m := &Module{Name: name}
+	dir, file := path.Split(name)
+	if text == nil && (file == "" || file == MetadataFile) {
+		meta, err := r.metadata(path.Clean(dir))
+		if err != nil {
+			r.report(codeUnreadable, syntax.Span{}, "cannot read the module: %v", err)
+			return nil
+		}
+		m.meta = meta
+		m.Name = path.Join(dir, meta.entry())
+	}
+	r.root = path.Clean(dir)
+	m.Dir, m.base = "/", path.Dir(m.Name)
 	if text == nil {
 		var err error
-		if text, err = r.read(name); err != nil {
-			r.report("unreadable-file", syntax.Span{}, "cannot read the program: %v", err)
+		if text, err = r.read(m.Name); err != nil {
+			r.report(codeUnreadable, syntax.Span{}, "cannot read the program: %v", err)
 			return nil
 		}
 	}
-	r.reading = []string{name}
-	return r.load(name, path.Dir(name)+"/", text, nil)
-}
-
-func (r *resolver) read(name string) ([]byte, error) {
-	r.prog.Read = append(r.prog.Read, name)
-	return r.opts.Source.ReadFile(name)
-}
-
-// load parses a file and resolves its top level. imp is the import that asks for it, nil
-// for the main file.
-func (r *resolver) load(name, dir string, text []byte, imp *syntax.ImportStmt) *Module {
-	tree, diags := syntax.Parse(r.prog.Files.Add(name, text), &r.ids)
-	m := &Module{Name: name, Dir: dir, Tree: tree}
-	m.Scope = &Scope{Kind: FileScope, Module: m}
-	if imp != nil {
-		diags = r.imported(diags, imp)
-		r.onlyDefinitions(tree, imp)
-	}
-	r.diags = append(r.diags, diags...)
-	owner, warning := r.owner, r.warning
-	r.owner = nil
-	r.open(m.Scope, tree.Stmts)
-	r.owner, r.warning = owner, warning
-	r.prog.Modules = append(r.prog.Modules, m)
+	r.load(m, text)
 	return m
 }
 
-// imported makes the diagnostics of an imported file those of the importing program.
-func (r *resolver) imported(diags syntax.Diagnostics, imp *syntax.ImportStmt) syntax.Diagnostics {
-	for _, d := range diags {
-		d.Phase = syntax.PhaseScope
-		relate(d, imp.Span(), "the file is imported here")
-		if r.warning {
-			d.Severity = syntax.Warning
+// deployDir returns the path of a directory from the directory of the main module.
+func (r *resolver) deployDir(dir string) string {
+	switch {
+	case dir == r.root:
+		return "/"
+	case r.root != ".":
+		dir = strings.TrimPrefix(dir, r.root+"/")
+	}
+	return "/" + strings.TrimPrefix(dir, "/") + "/"
+}
+
+func (r *resolver) read(name string) ([]byte, error) {
+	if !slices.Contains(r.prog.Read, name) {
+		r.prog.Read = append(r.prog.Read, name)
+	}
+	if r.opts.Source == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return r.opts.Source.ReadFile(name)
+}
+
+// load parses a module, makes its definitions, and loads what it imports.
+func (r *resolver) load(m *Module, text []byte) {
+	r.modules[m.Name] = m
+	tree, diags := syntax.Parse(r.prog.Files.Add(m.Name, text), &r.ids)
+	m.Tree = tree
+	m.Scope = &Scope{Kind: FileScope, Module: m}
+	if m.imp != nil {
+		for _, d := range diags { // imports are followed in this phase
+			d.Phase = syntax.PhaseScope
 		}
 	}
-	return diags
+	r.diags = append(r.diags, diags...)
+	if m.imp != nil {
+		r.onlyDefinitions(m)
+	}
+	r.declare(m.Scope, tree.Stmts)
+	r.reading = append(r.reading, m)
+	for _, s := range m.blocks {
+		r.follow(s)
+	}
+	r.reading = r.reading[:len(r.reading)-1]
+	r.modulesToBind = append(r.modulesToBind, m)
+	if m.parent != nil || m.lib != nil {
+		r.prog.Modules = append(r.prog.Modules, m)
+	}
 }
 
 // onlyDefinitions refuses statements of an imported file that would do something.
-func (r *resolver) onlyDefinitions(tree *syntax.Tree, imp *syntax.ImportStmt) {
-	for _, x := range tree.Stmts {
+func (r *resolver) onlyDefinitions(m *Module) {
+	for _, x := range m.Tree.Stmts {
 		switch x.(type) {
 		case *syntax.ImportStmt, *syntax.Bind, *syntax.FuncStmt, *syntax.ClassStmt, *syntax.BadStmt:
 			continue
 		}
-		d := r.report("unused-statements", x.Span(), "an imported file may only define things at its top level: imports, variables, functions and classes")
-		relate(d, imp.Span(), "the file is imported here")
-		d.Hint = "put the statement into a class and include that"
-		return
+		d := r.report(codeUnusedStatements, x.Span(), "an imported file may only define things at its top level: this statement would never run")
+		d.Hint = "put it into a class, and include that where it is wanted"
 	}
 }
 
-// imports processes one import statement of a block.
-func (r *resolver) imports(s *Scope, n *names, x *syntax.ImportStmt, seen map[string]syntax.Span) {
-	name := x.Path.Text
-	if first, ok := seen[name]; ok {
-		d := r.report("duplicate-import", x.Path.Span, "%q is imported twice in this block", name)
-		relate(d, first, "it is imported here first")
+// trace adds to the diagnostics of imported files how they came to be imported.
+func (r *resolver) trace() { r.prog.Trace(r.diags) }
+
+// Trace adds, to diagnostics of places in imported files, the import statements through
+// which these came into the program.
+func (p *Program) Trace(list syntax.Diagnostics) {
+	if len(p.Modules) < 2 {
 		return
 	}
-	seen[name] = x.Path.Span
-	alias, ok := r.importAlias(x)
+	byFile := make(map[*syntax.File]*Module, len(p.Modules))
+	for _, m := range p.Modules {
+		byFile[m.Tree.File] = m
+	}
+	for _, d := range list {
+		for m := byFile[p.Files.File(d.Span.Start)]; m != nil && m.imp != nil; m = m.parent {
+			relate(d, m.imp.Span(), "%s is imported here", m.Name)
+		}
+	}
+}
+
+// follow processes the import statements of a block, once. Those of a class that nothing
+// includes are followed only into the library: other files are left alone.
+func (r *resolver) follow(s *Scope) {
+	if s.imports == nil || len(s.imports.stmts) == 0 {
+		return
+	}
+	list := s.imports.stmts
+	s.imports.stmts = nil
+	var seen map[string]syntax.Span
+	if len(list) > 1 {
+		seen = make(map[string]syntax.Span, len(list))
+	}
+	for _, x := range list {
+		if first, ok := seen[x.Path.Text]; ok {
+			d := r.report(codeDuplicateImport, x.Path.Span, "%q is imported in this block already", x.Path.Text)
+			relate(d, first, "the first time")
+			d.Hint = "the first import serves for both"
+			continue
+		}
+		if seen != nil {
+			seen[x.Path.Text] = x.Path.Span
+		}
+		r.importStmt(s, x)
+	}
+}
+
+func (r *resolver) importStmt(s *Scope, x *syntax.ImportStmt) {
+	name, ok := r.importAlias(x)
 	if !ok {
+		s.imports.partial = true
 		return
 	}
-	a := r.target(s, x)
+	a := r.target(s.Module, x)
 	if a == nil {
+		s.imports.partial = true
 		return
 	}
-	a.span = x.Span()
-	if alias == "*" {
-		n.stars = append(n.stars, a)
+	a.name, a.span = name, x.Path.Span
+	if x.Alias.Text != "" {
+		a.span = x.Alias.Span
+	}
+	if name == "*" {
+		s.imports.stars = append(s.imports.stars, a)
 		return
 	}
-	r.alias(n, syntax.Name{Text: alias, Span: x.Span()}, a)
+	if first := s.alias(name); first != nil {
+		r.duplicateAlias(name, a.span, first.span)
+		return
+	}
+	if first := s.find(aliasSpace, name); first != nil {
+		r.duplicateAlias(name, first.Span, a.span)
+		return
+	}
+	s.imports.aliases = append(s.imports.aliases, a)
 }
 
 // importAlias returns the name that an import is known by.
 func (r *resolver) importAlias(x *syntax.ImportStmt) (string, bool) {
-	if x.Alias.Text != "" {
+	switch {
+	case x.Alias.Text != "":
 		return x.Alias.Text, true
+	case x.Path.Text == "": // reported by the parser
+		return "", false
 	}
 	name := strings.TrimSuffix(path.Base(strings.TrimSuffix(pathOf(x.Path.Text), "/")), ".mcl")
 	if rest := strings.TrimPrefix(name, "mgmt-"); rest != "" {
 		name = rest
 	}
 	name = strings.ToLower(strings.ReplaceAll(name, "-", "_"))
-	if strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_") || name == "" {
-		d := r.report("import-alias", x.Path.Span, "the import would be called %q, which is no name", name)
-		d.Hint = "choose one: import \"" + x.Path.Text + "\" as …"
+	if name == "" || strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_") {
+		d := r.report(codeImportAlias, x.Path.Span, "the import would be known as `%s`, which is no name", name)
+		d.Hint = fmt.Sprintf("choose a name: import %q as …", x.Path.Text)
 		return "", false
 	}
 	return name, true
@@ -129,16 +206,21 @@ func pathOf(name string) string {
 }
 
 // target finds what an import statement names, by the shape of the name. It returns nil
-// when that has been reported.
-func (r *resolver) target(s *Scope, x *syntax.ImportStmt) *alias {
+// when that has been reported, or when the import is not to be followed.
+func (r *resolver) target(from *Module, x *syntax.ImportStmt) *alias {
 	name := x.Path.Text
+	remote, local := strings.Contains(name, "://"), strings.HasSuffix(name, ".mcl") || strings.HasSuffix(name, "/")
 	switch {
-	case name == "":
-		return nil // reported by the parser
-	case strings.Contains(name, "://"):
-		return r.remote(x)
-	case strings.HasSuffix(name, ".mcl"), strings.HasSuffix(name, "/"):
-		return r.local(s, x)
+	case r.warning && (remote || local):
+		return nil
+	case remote:
+		return r.remote(from, x)
+	case path.IsAbs(name):
+		d := r.report(codeImportPath, x.Path.Span, "an import cannot be an absolute path")
+		d.Hint = "local imports are relative to the file that they stand in"
+		return nil
+	case local:
+		return r.local(from, x)
 	}
 	return r.system(x)
 }
@@ -146,125 +228,161 @@ func (r *resolver) target(s *Scope, x *syntax.ImportStmt) *alias {
 func (r *resolver) system(x *syntax.ImportStmt) *alias {
 	name := x.Path.Text
 	m := r.lib.Module(name)
-	if m == nil && strings.HasPrefix(name, "/") {
-		r.report("import-path", x.Path.Span, "an import cannot be an absolute path")
-		return nil
-	}
 	if m == nil {
-		for known := range r.lib.Modules() {
-			if strings.HasPrefix(known, name+"/") {
-				return &alias{module: &funcs.Module{Path: name}}
-			}
-		}
-		d := r.report("unknown-module", x.Path.Span, "there is no module %q", name)
-		var all []string
-		for known := range r.lib.Modules() {
-			all = append(all, known)
-		}
-		slices.Sort(all)
-		if near := syntax.Suggest(name, all); near != "" {
-			d.Hint = fmt.Sprintf("did you mean %q?", near)
-		} else {
-			d.Hint = "a file is imported by a name that ends in .mcl, a directory by one that ends in /"
-		}
-		return nil
+		return r.unknownModule(x)
 	}
-	a := &alias{module: m}
+	a := &alias{lib: m}
 	if m.Source != "" {
-		a.scope = r.embedded(m).Scope
+		key := "<" + name + ">"
+		a.file = r.modules[key]
+		if a.file == nil {
+			a.file = &Module{Name: key, Dir: "/", base: "/", lib: m}
+			r.load(a.file, []byte(m.Source))
+		}
 	}
 	return a
 }
 
-// embedded resolves the source text that comes with a module of the library.
-func (r *resolver) embedded(m *funcs.Module) *Module {
-	key := "module " + m.Path
-	if r.files[key] == nil {
-		r.files[key] = r.load("<"+m.Path+">", "/", []byte(m.Source), nil)
+// unknownModule reports a module that does not exist. One that only has others below it
+// may be imported, though nothing is in it.
+func (r *resolver) unknownModule(x *syntax.ImportStmt) *alias {
+	name := x.Path.Text
+	known := make([]string, 0, len(r.lib.Modules()))
+	for k := range r.lib.Modules() {
+		if strings.HasPrefix(k, name+"/") {
+			return &alias{lib: &funcs.Module{Path: name}}
+		}
+		known = append(known, k)
 	}
-	return r.files[key]
+	slices.Sort(known)
+	d := r.report(codeUnknownModule, x.Path.Span, "there is no module %q", name)
+	if near := syntax.Suggest(name, known); near != "" {
+		d.Fix = &syntax.Fix{Message: fmt.Sprintf("did you mean %q?", near), Edits: []syntax.Edit{{Span: x.Path.Span, Text: fmt.Sprintf("%q", near)}}}
+	} else {
+		d.Hint = "the name of a file ends in .mcl, that of a directory in /"
+	}
+	return nil
 }
 
 // local imports a file or a module directory beside the importing file.
-func (r *resolver) local(s *Scope, x *syntax.ImportStmt) *alias {
+func (r *resolver) local(from *Module, x *syntax.ImportStmt) *alias {
 	name := x.Path.Text
 	clean := path.Clean(name)
 	if strings.HasSuffix(name, "/") {
 		clean += "/"
 	}
-	switch {
-	case path.IsAbs(name):
-		r.report("import-path", x.Path.Span, "an import cannot be an absolute path")
-		return nil
-	case clean != name:
-		d := r.report("import-path", x.Path.Span, "the path of an import has to be written in its shortest form")
-		d.Hint = fmt.Sprintf("write %q", clean)
+	if clean != name {
+		d := r.report(codeImportPath, x.Path.Span, "the path of an import is written in its shortest form")
+		d.Fix = &syntax.Fix{Message: fmt.Sprintf("write %q", clean), Edits: []syntax.Edit{{Span: x.Path.Span, Text: fmt.Sprintf("%q", clean)}}}
 		return nil
 	}
-	full := path.Join(s.Module.Dir, name)
+	full := path.Join(from.base, name)
 	if strings.HasSuffix(name, "/") {
-		return r.directory(x, full)
+		return r.directory(from, x, full)
 	}
-	return r.file(x, full, path.Dir(full)+"/")
+	return r.file(from, x, &Module{Name: full, Dir: r.deployDir(path.Dir(full))})
 }
 
-func (r *resolver) directory(x *syntax.ImportStmt, dir string) *alias {
-	main, err := EntryFile(r.opts.Source, dir)
+// metadata reads the description of the module in a directory; nil if there is none.
+func (r *resolver) metadata(dir string) (*Metadata, error) {
+	name := path.Join(dir, MetadataFile)
+	text, err := r.read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		r.report("unreadable-file", x.Path.Span, "cannot import %q: %v", x.Path.Text, err)
+		return nil, err
+	}
+	m, err := ParseMetadata(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+func (r *resolver) directory(from *Module, x *syntax.ImportStmt, dir string) *alias {
+	meta, err := r.metadata(dir)
+	if err != nil {
+		r.report(codeUnreadable, x.Path.Span, "cannot import %q: %v", x.Path.Text, err)
 		return nil
 	}
-	return r.file(x, main, dir+"/")
+	return r.file(from, x, &Module{Name: path.Join(dir, meta.entry()), Dir: r.deployDir(dir), meta: meta})
 }
 
 // file imports a file, once however many ask for it.
-func (r *resolver) file(x *syntax.ImportStmt, name, dir string) *alias {
-	if i := slices.Index(r.reading, name); i >= 0 {
-		d := r.report("import-cycle", x.Path.Span, "the import closes a circle: %s", strings.Join(append(r.reading[i:], name), " imports "))
-		d.Hint = "move what both need into a third file"
+func (r *resolver) file(from *Module, x *syntax.ImportStmt, m *Module) *alias {
+	if i := slices.IndexFunc(r.reading, func(o *Module) bool { return o.Name == m.Name }); i >= 0 {
+		r.importCycle(x, r.reading[i:])
 		return nil
 	}
-	if m := r.files[name]; m != nil {
-		return &alias{scope: m.Scope}
+	if old := r.modules[m.Name]; old != nil {
+		return &alias{file: old}
 	}
 	if r.ctx.Err() != nil {
 		return nil
 	}
-	text, err := r.read(name)
+	text, err := r.read(m.Name)
 	if err != nil {
 		why := err.Error()
 		if errors.Is(err, fs.ErrNotExist) {
-			why = "there is no file " + name
+			why = "there is no file " + m.Name
 		}
-		r.report("unreadable-file", x.Path.Span, "cannot import %q: %s", x.Path.Text, why)
+		r.report(codeUnreadable, x.Path.Span, "cannot import %q: %s", x.Path.Text, why)
 		return nil
 	}
-	r.reading = append(r.reading, name)
-	m := r.load(name, dir, text, x)
-	r.reading = r.reading[:len(r.reading)-1]
-	r.files[name] = m
-	return &alias{scope: m.Scope}
+	m.base, m.parent, m.imp = path.Dir(m.Name), from, x
+	r.load(m, text)
+	return &alias{file: m}
 }
 
-// remote imports a module that was fetched into a directory of the module path.
-func (r *resolver) remote(x *syntax.ImportStmt) *alias {
+func (r *resolver) importCycle(x *syntax.ImportStmt, cycle []*Module) {
+	names := make([]string, 0, len(cycle)+1)
+	for _, m := range cycle {
+		names = append(names, m.Name)
+	}
+	names = append(names, cycle[0].Name)
+	d := r.report(codeImportCycle, x.Path.Span, "the files import each other in a circle: %s", strings.Join(names, " → "))
+	d.Hint = "move what both need into a file of its own"
+}
+
+// remote imports a module that was fetched into a directory of the module path: that of
+// the importing module, then of those it was imported by, then the global one.
+func (r *resolver) remote(from *Module, x *syntax.ImportStmt) *alias {
 	u, err := url.Parse(x.Path.Text)
 	if err != nil {
-		r.report("import-path", x.Path.Span, "%q is no URL: %v", x.Path.Text, err)
+		r.report(codeImportPath, x.Path.Span, "%q is no URL: %v", x.Path.Text, err)
 		return nil
 	}
-	rel := path.Join(u.Hostname(), u.Path)
-	for _, dir := range r.opts.ModulePath {
+	rel := path.Join(u.Hostname(), path.Clean("/"+u.Path))
+	dirs := r.modulePath(from)
+	for _, dir := range dirs {
 		root := path.Join(dir, rel)
-		if _, err := r.opts.Source.ReadFile(path.Join(root, MetadataFile)); err == nil {
-			return r.directory(x, root)
+		if _, err := r.read(path.Join(root, MetadataFile)); err == nil {
+			return r.directory(from, x, root)
 		}
 	}
-	d := r.report("missing-module", x.Path.Span, "the module %s is not on this machine", x.Path.Text)
-	if len(r.opts.ModulePath) > 0 {
-		d.Hint = "it has to be cloned to " + path.Join(r.opts.ModulePath[0], rel) + "/"
+	d := r.report(codeMissingModule, x.Path.Span, "the module %s has not been fetched", x.Path.Text)
+	if len(dirs) > 0 {
+		d.Hint = fmt.Sprintf("clone it to %s/; a module has a %s", path.Join(dirs[0], rel), MetadataFile)
 	} else {
-		d.Hint = "clone it, and name the directory that holds such clones with --module-path"
+		d.Hint = "clone it below a directory that is named with --module-path"
 	}
 	return nil
+}
+
+// modulePath lists the directories in which the remote imports of a module may be.
+func (r *resolver) modulePath(m *Module) []string {
+	var dirs []string
+	for ; m != nil; m = m.parent {
+		if m.meta == nil {
+			continue
+		}
+		if m.meta.Path != "" {
+			dirs = append(dirs, path.Join(r.root, m.Dir, m.meta.Path))
+		}
+		if m.meta.ParentPathBlock {
+			break
+		}
+	}
+	return append(dirs, r.opts.ModulePath...)
 }

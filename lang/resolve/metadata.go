@@ -41,6 +41,14 @@ func ParseMetadata(text []byte) (*Metadata, error) {
 
 func isDir(p string) bool { return !path.IsAbs(p) && strings.HasSuffix(p, "/") }
 
+// entry returns the name of the file that a module starts with; m may be nil.
+func (m *Metadata) entry() string {
+	if m == nil {
+		return "main.mcl"
+	}
+	return m.Main
+}
+
 // EntryFile returns the path of the file that a module directory starts with: what its
 // metadata.yaml says, or main.mcl.
 func EntryFile(src Source, dir string) (string, error) {

@@ -1,209 +1,220 @@
 package resolve
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 
 	"mgmt/lang/syntax"
 )
 
+// An edge says that one definition depends on another. The edges of a definition form a
+// list in the table of the resolver, newest first.
+type edge struct {
+	to   *Def
+	span syntax.Span // of what refers to it
+	next int32       // in the list; 0 ends it
+	kind edgeKind
+}
+
+// An edgeKind tells what a dependency is.
+type edgeKind uint8
+
+const (
+	refers   edgeKind = iota // by name
+	runsWith                 // the other one runs whenever this one does
+	holds                    // the other one is defined in this class
+)
+
+// state is how far a definition has come.
+type state uint8
+
+const (
+	examined state = 1 << iota // a class whose names are bound
+	entered                    // on the path of the walk that makes the order
+	ordered
+	cyclic // part of a cycle that was reported
+	live   // may run
+)
+
+func (r *resolver) edge(to *Def, kind edgeKind, span syntax.Span) {
+	first := &r.roots
+	if r.owner != nil {
+		first = &r.owner.edges
+	}
+	r.edges = append(r.edges, edge{to, span, *first, kind})
+	*first = int32(len(r.edges) - 1)
+}
+
+// depend notes that what is being examined refers to a definition.
+func (r *resolver) depend(on *Def, span syntax.Span) {
+	if on.Scope != nil && on.Kind != ParamDef {
+		r.edge(on, refers, span)
+	}
+}
+
+// runs notes that a definition runs whenever what is being examined does.
+func (r *resolver) runs(def *Def) { r.edge(def, runsWith, def.Span) }
+
+// contains notes that a definition stands in the class that is being examined.
+func (r *resolver) contains(def *Def) {
+	if r.owner != nil {
+		r.edge(def, holds, def.Span)
+	}
+}
+
 // order puts every definition after those it refers to, and reports the cycles that
-// keep that from being possible. It is Tarjan's algorithm with a stack of its own, so
-// that a chain of any length can be followed.
-//
-// A class comes after all that is defined in it.
+// keep that from being possible. The walk has a stack of its own, so that a chain of any
+// length can be followed.
 func (r *resolver) order() {
-	r.after = maps.Clone(r.deps)
-	for s, n := range r.names {
-		if s.Class == nil {
+	n := 0
+	for _, s := range r.scopes {
+		n += len(s.Defs)
+	}
+	r.prog.Order = make([]*Def, 0, n)
+	for _, s := range r.scopes {
+		for _, def := range s.Defs {
+			if def.state&ordered == 0 {
+				r.visit(def)
+			}
+		}
+	}
+}
+
+// A visit is a definition on the path of the walk, and the edge that was followed from
+// it last.
+type visit struct {
+	def *Def
+	at  int32
+}
+
+func (r *resolver) visit(root *Def) {
+	root.state |= entered
+	path := []visit{{root, 0}}
+	for len(path) > 0 {
+		top := &path[len(path)-1]
+		if top.at == 0 {
+			top.at = top.def.edges
+		} else {
+			top.at = r.edges[top.at].next
+		}
+		if top.at == 0 {
+			top.def.state |= ordered
+			r.prog.Order = append(r.prog.Order, top.def)
+			path = path[:len(path)-1]
 			continue
 		}
-		for _, def := range n.byStmt {
-			if def != s.Class {
-				r.after[s.Class] = append(slices.Clip(r.after[s.Class]), def)
-			}
-		}
-	}
-	t := &tarjan{r: r, index: make(map[*Def]int, len(r.deps)), low: make(map[*Def]int, len(r.deps)), on: map[*Def]bool{}}
-	for _, def := range r.definitions() {
-		if t.index[def] == 0 {
-			t.visit(def)
+		switch to := r.edges[top.at].to; {
+		case to.state&ordered != 0:
+		case to.state&entered != 0:
+			r.cycle(path, to)
+		default:
+			to.state |= entered
+			path = append(path, visit{to, 0})
 		}
 	}
 }
 
-// definitions lists what can refer to something, in the order of the program.
-func (r *resolver) definitions() []*Def {
-	seen := map[*Def]bool{}
-	var out []*Def
-	for _, p := range r.prog.Order { // parameters and loop variables
-		seen[p] = true
+// cycle reports the recursion that the last edge of the path closes, by leading back to
+// a definition on the path.
+func (r *resolver) cycle(path []visit, to *Def) {
+	i := len(path) - 1
+	for path[i].def != to {
+		i--
 	}
-	for from, list := range r.deps {
-		for _, def := range append(list, from) {
-			if def != nil && !seen[def] {
-				seen[def] = true
-				out = append(out, def)
-			}
+	cycle := path[i:]
+	last := path[len(path)-1].def
+	if last.state&cyclic != 0 && to.state&cyclic != 0 {
+		return // another way around the same definitions
+	}
+	for _, v := range cycle {
+		v.def.state |= cyclic
+	}
+	// Begin with the reference that comes first in the text.
+	first := 0
+	for i, v := range cycle {
+		a, b := r.edges[v.at], r.edges[cycle[first].at]
+		if a.kind < b.kind || a.kind == b.kind && a.span.Start < b.span.Start {
+			first = i
 		}
 	}
-	for _, n := range r.names {
-		for _, def := range n.byStmt {
-			if !seen[def] {
-				seen[def] = true
-				out = append(out, def)
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b *Def) int { return int(a.Span.Start) - int(b.Span.Start) })
-	return out
+	r.reportCycle(slices.Concat(cycle[first:], cycle[:first]))
 }
 
-type tarjan struct {
-	r          *resolver
-	index, low map[*Def]int
-	on         map[*Def]bool
-	stack      []*Def
-}
+// maxSteps is how many steps of a cycle are shown in its message, maxPlaces how many
+// with their places.
+const (
+	maxSteps  = 8
+	maxPlaces = 100
+)
 
-// visit explores from a definition. Each entry of work is a definition and how many of
-// its references have been followed.
-func (t *tarjan) visit(root *Def) {
-	type entry struct {
-		def  *Def
-		next int
+func (r *resolver) reportCycle(cycle []visit) {
+	first := cycle[0].def
+	names := make([]string, 0, len(cycle)+1)
+	for _, v := range cycle {
+		names = append(names, v.def.String())
 	}
-	enter := func(def *Def) entry {
-		t.index[def] = len(t.index) + 1
-		t.low[def] = t.index[def]
-		t.stack = append(t.stack, def)
-		t.on[def] = true
-		return entry{def: def}
+	names = append(names, first.String())
+	if len(names) > maxSteps {
+		names = slices.Concat(names[:maxSteps-2], []string{"…"}, names[len(names)-2:])
 	}
-	work := []entry{enter(root)}
-	for len(work) > 0 {
-		top := &work[len(work)-1]
-		def := top.def
-		if deps := t.r.after[def]; top.next < len(deps) {
-			dep := deps[top.next]
-			top.next++
-			switch {
-			case dep.Kind == ParamDef || dep.Kind == LoopDef:
-			case t.index[dep] == 0:
-				work = append(work, enter(dep))
-			case t.on[dep]:
-				t.low[def] = min(t.low[def], t.index[dep])
-			}
-			continue
+	span := r.edges[cycle[0].at].span
+	d := r.report(codeRecursion, span, "%s depends on itself: %s", first, strings.Join(names, " → "))
+	if len(cycle) == 1 {
+		d.Message = fmt.Sprintf("%s refers to itself", first)
+		if first.Kind == VarDef {
+			d.Hint = "a definition hides an outer one of the same name throughout its block; give it another name"
 		}
-		work = work[:len(work)-1]
-		if len(work) > 0 {
-			up := work[len(work)-1].def
-			t.low[up] = min(t.low[up], t.low[def])
+		if first.Span != span {
+			relate(d, first.Span, "it is defined here")
 		}
-		if t.low[def] == t.index[def] {
-			t.component(def)
+		return
+	}
+	for i, v := range cycle {
+		if i == maxPlaces {
+			d.Hint = fmt.Sprintf("%d more steps are not shown", len(cycle)-i)
+			break
+		}
+		next := cycle[(i+1)%len(cycle)].def
+		e := r.edges[v.at]
+		if e.kind == holds {
+			relate(d, e.span, "%s is defined in %s", next, v.def)
+		} else if i > 0 {
+			relate(d, e.span, "%s refers to %s here", v.def, next)
 		}
 	}
 }
 
-// component takes a finished component off the stack: one definition, or a cycle.
-func (t *tarjan) component(root *Def) {
-	i := slices.Index(t.stack, root)
-	if n := len(t.stack); t.stack[n-1] == root { // the common case, without the search
-		i = n - 1
-	}
-	group := slices.Clone(t.stack[i:])
-	t.stack = t.stack[:i]
-	for _, def := range group {
-		delete(t.on, def)
-	}
-	t.r.prog.Order = append(t.r.prog.Order, group...)
-	if len(group) > 1 || slices.Contains(t.r.after[root], root) {
-		t.r.cycle(group)
-	}
-}
-
-// cycle reports a recursion with each of its steps.
-func (r *resolver) cycle(group []*Def) {
-	in := map[*Def]bool{}
-	for _, def := range group {
-		in[def] = true
-	}
-	first := slices.MinFunc(group, func(a, b *Def) int { return int(a.Span.Start) - int(b.Span.Start) })
-	path := shortestCycle(first, r.after, in)
-	var names []string
-	for _, def := range path {
-		names = append(names, def.describe())
-	}
-	names = append(names, first.describe())
-	span := r.spans[step{path[0], path[1%len(path)]}]
-	d := r.report("recursion", span, "recursive reference: %s", strings.Join(names, " → "))
-	d.Severity = syntax.Error
-	for i, def := range path {
-		next := path[(i+1)%len(path)]
-		span, ok := r.spans[step{def, next}]
-		if !ok { // it is defined in the class
-			span = next.Span
-		}
-		relate(d, span, def.describe()+" refers to "+next.describe()+" here")
-	}
-	d.Hint = "nothing may refer to itself, directly or through others"
-}
-
-// shortestCycle finds a way from first back to itself within the component.
-func shortestCycle(first *Def, deps map[*Def][]*Def, in map[*Def]bool) []*Def {
-	came := map[*Def]*Def{}
-	queue := []*Def{first}
-	for len(queue) > 0 {
-		def := queue[0]
-		queue = queue[1:]
-		for _, next := range deps[def] {
-			if next == first {
-				path := []*Def{def}
-				for def != first {
-					def = came[def]
-					path = append(path, def)
-				}
-				slices.Reverse(path)
-				return path
-			}
-			if in[next] && came[next] == nil {
-				came[next] = def
-				queue = append(queue, next)
-			}
-		}
-	}
-	return []*Def{first}
-}
-
-// describe names the definition the way it is written.
-func (d *Def) describe() string {
+// String names the definition the way it is written.
+func (d *Def) String() string {
 	switch d.Kind {
-	case VarDef, ParamDef, LoopDef:
-		return "$" + d.Name
-	case FuncDef:
-		return d.Name + "()"
+	case VarDef, ParamDef, LoopDef, ConstDef:
+		return "`$" + d.Name + "`"
+	case FuncDef, LibraryDef:
+		return "`" + d.Name + "()`"
 	case ClassDef:
-		return "class " + d.Name
-	case IncludeDef:
-		return "include … as " + d.Name
+		return "class `" + d.Name + "`"
 	}
-	return d.Name
+	return "the include `" + d.Name + "`"
 }
 
-// countUses counts the references from what may run: from live statements, and from
-// definitions that these use.
+// countUses counts the references from what may run: from the statements of the main
+// file, and from the definitions that these use.
 func (r *resolver) countUses() {
-	work := []*Def{nil}
+	r.prog.Uses = make(map[*Def]int, len(r.prog.Order))
+	work := []int32{r.roots}
 	for len(work) > 0 {
-		def := work[len(work)-1]
+		first := work[len(work)-1]
 		work = work[:len(work)-1]
-		for _, dep := range r.deps[def] {
-			r.prog.Uses[dep]++
-			if r.prog.Uses[dep] == 1 {
-				work = append(work, dep)
+		for at := first; at != 0; at = r.edges[at].next {
+			e := &r.edges[at]
+			if e.kind == holds {
+				continue
+			}
+			r.prog.Uses[e.to]++
+			if e.to.state&live == 0 {
+				e.to.state |= live
+				work = append(work, e.to.edges)
 			}
 		}
 	}

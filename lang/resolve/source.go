@@ -1,11 +1,11 @@
 package resolve
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 )
 
 // A Source is where the files of programs are read from. Paths are separated by slashes.
@@ -32,5 +32,9 @@ type FS struct{ fs.FS }
 
 // ReadFile implements Source.
 func (f FS) ReadFile(name string) ([]byte, error) {
-	return fs.ReadFile(f.FS, strings.TrimPrefix(path.Clean("/"+name), "/"))
+	clean := path.Clean(name)
+	if !fs.ValidPath(clean) {
+		return nil, fmt.Errorf("%s lies outside of the files of the program", name)
+	}
+	return fs.ReadFile(f.FS, clean)
 }
