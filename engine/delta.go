@@ -334,7 +334,7 @@ func (t *taking) takeBack() {
 	}
 }
 
-// cycle names the keys of a cycle, and where the first of them is stated.
+// cycle names the keys of a cycle, the least one first, and where that is stated.
 func (t *taking) cycle(err error) error {
 	var found *graph.CycleError[*vertex]
 	if !errors.As(err, &found) {
@@ -344,13 +344,9 @@ func (t *taking) cycle(err error) error {
 	for _, v := range found.Nodes {
 		out.Nodes = append(out.Nodes, v.key)
 	}
-	first := &resource.SpecError{Key: out.Nodes[0], Err: out}
-	if spec := t.set[first.Key]; spec != nil {
-		first.Pos = spec.Pos
-	} else if v := t.engine.vertices[first.Key]; v != nil {
-		first.Pos = v.pos()
-	}
-	return first
+	first := slices.Index(out.Nodes, slices.MinFunc(out.Nodes, compareKeys))
+	out.Nodes = slices.Concat(out.Nodes[first:], out.Nodes[:first])
+	return &resource.SpecError{Key: out.Nodes[0], Pos: t.wanted(out.Nodes[0]).Pos, Err: out}
 }
 
 // commit makes the vertices what the delta wants.
@@ -412,7 +408,7 @@ func (e *Engine) revive(v *vertex, cause string) {
 	if v.inst == nil {
 		return
 	}
-	v.applied = !replace && fits(v.inst, v)
+	v.applied = !replace && !v.inst.refused && fits(v.inst, v)
 	if v.applied {
 		v.inst.spec = v.spec
 		e.repoll(v)

@@ -314,7 +314,7 @@ func (e *testEngine) sawAll(want string) {
 	}
 }
 
-// state checks the states of vertices: "a=ok b=failed".
+// state checks the states of vertices, sorted by name: "a=ok b=failed".
 func (e *testEngine) state(want string) {
 	e.t.Helper()
 	synctest.Wait()
@@ -326,6 +326,7 @@ func (e *testEngine) state(want string) {
 	for _, v := range s.Vertices {
 		words = append(words, v.Key.Name+"="+v.State.String())
 	}
+	slices.Sort(words)
 	if got := strings.Join(words, " "); got != want {
 		e.t.Errorf("got %q, want %q", got, want)
 	}

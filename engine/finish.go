@@ -81,7 +81,7 @@ func (e *Engine) updated(v *vertex, j *job) {
 	}
 	switch {
 	case j.err != nil || !j.updated:
-		e.close(v)
+		v.inst.refused = true
 	case j.spec == v.spec:
 		v.inst.spec = v.spec
 		v.applied = true

@@ -29,7 +29,7 @@ func (e *Engine) open(v *vertex) {
 // do that, and otherwise by another instance.
 func (e *Engine) update(v *vertex) {
 	_, can := v.inst.res.(resource.Updater)
-	if can && sameWatch(v.inst, v) && v.broken() == nil {
+	if can && !v.inst.refused && sameWatch(v.inst, v) && v.broken() == nil {
 		e.start(v, updateJob).recv = e.values(v)
 		return
 	}

@@ -71,6 +71,7 @@ type instance struct {
 	cancel      func()    // of the subscription, if there is one
 	watch       *watchdog // if it has no subscription
 	interrupted bool      // it has been asked to hurry
+	refused     bool      // it did not take new parameters, and has to go
 	up          bool      // listening; the loop's
 }
 
