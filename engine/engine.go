@@ -72,6 +72,7 @@ type Engine struct {
 	level     int // of the interrupt
 	jobCtx    context.Context
 	cancelAll context.CancelFunc
+	audit     func() // of tests, at the end of each turn
 }
 
 // New returns an engine with an empty graph.

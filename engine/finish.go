@@ -33,6 +33,7 @@ func (e *Engine) finish(j *job) {
 	case closeJob:
 		e.closed(v, j)
 	}
+	e.heedWatch(v)
 }
 
 func (e *Engine) logPanic(j *job) {
@@ -105,6 +106,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 	if j.err != nil || j.noop {
 		v.refresh = v.refresh || j.refresh
 	}
+	v.worked = v.worked || j.applied || j.refreshed
 	switch {
 	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
 		v.dirty = v.spec != nil
@@ -121,7 +123,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 	if j.sends != nil {
 		v.sends = j.sends
 	}
-	e.passOn(v, (len(j.changes) > 0 || j.refreshed) && !j.noop)
+	e.passOn(v)
 }
 
 func (e *Engine) report(v *vertex, j *job) {
@@ -144,7 +146,9 @@ func (e *Engine) report(v *vertex, j *job) {
 
 // passOn tells the children what v did: those that it notifies, if it worked, and
 // those that receive from it, if they have other values.
-func (e *Engine) passOn(v *vertex, worked bool) {
+func (e *Engine) passOn(v *vertex) {
+	worked := v.worked
+	v.worked = false
 	for _, out := range v.node.Out() {
 		child := out.To.Value
 		if out.Value.notify && worked && child.refreshes() {

@@ -108,8 +108,7 @@ func (i *instance) close() error {
 	return nil
 }
 
-// watchEnded handles the end of a watch. One that was not told to end is started again
-// once the vertex has no job.
+// watchEnded handles the end of a watch.
 func (e *Engine) watchEnded(d *watchdog) {
 	d.ended = true
 	v := d.inst.vertex
@@ -117,5 +116,18 @@ func (e *Engine) watchEnded(d *watchdog) {
 		v.job.cancelled = true
 		v.job.cancel()
 	}
+	e.heedWatch(v)
 	e.touch(v)
+}
+
+// heedWatch counts the end of a watch that was not told to end as a failure, once its
+// vertex has no job. It is started again as often as there are retries, and nothing is
+// checked before it is listening.
+func (e *Engine) heedWatch(v *vertex) {
+	if v.spec == nil || v.job != nil || !v.applied || v.broken() == nil || v.inst.watch.failed {
+		return
+	}
+	v.inst.watch.failed = true
+	v.inst.up = false
+	e.failWatch(v, v.inst.watch.err)
 }

@@ -41,6 +41,7 @@ type job struct {
 
 	err       error
 	changes   []resource.Change
+	applied   bool // or tried to apply
 	refreshed bool
 	updated   bool
 	sends     any
@@ -152,6 +153,7 @@ func (j *job) converge(ctx context.Context) error {
 	}
 	j.changes = changes
 	if len(changes) > 0 && !j.noop {
+		j.applied = true
 		if err := res.Apply(ctx, changes); err != nil {
 			return fmt.Errorf("apply: %w", err)
 		}

@@ -133,6 +133,9 @@ func (e *Engine) turn(spare batch) batch {
 	}
 	e.timers.fire(time.Now())
 	e.settle()
+	if e.audit != nil {
+		e.audit()
+	}
 	e.pool.hand(e.jobs)
 	clear(e.jobs)
 	e.jobs = e.jobs[:0]

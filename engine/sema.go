@@ -58,23 +58,29 @@ func (e *Engine) release(v *vertex) {
 	v.held = nil
 }
 
-// unpark lets those go on that wait for a semaphore that has been released: as many as
-// can have it, which is why each is run at once rather than only queued.
-func (e *Engine) unpark() {
-	for _, id := range e.released {
+// unpark lets one go on that waits for a semaphore that has been released, and reports
+// whether there may be more. That one is run at once rather than only queued, so that
+// as many are let go as can have the semaphore, and no fewer.
+func (e *Engine) unpark() bool {
+	for len(e.released) > 0 {
+		last := len(e.released) - 1
+		id := e.released[last]
 		s := e.semas[id]
-		for s.free > 0 && len(s.waiting) > 0 {
-			v := s.waiting[0]
-			s.waiting[0] = nil
-			s.waiting = s.waiting[1:]
-			if v.parked != id {
-				continue // it has left, and may have come again
-			}
-			v.parked = ""
-			if v.job == nil && v.canAdvance() {
-				e.advance(v)
-			}
+		if s.free == 0 || len(s.waiting) == 0 {
+			e.released = e.released[:last]
+			continue
 		}
+		v := s.waiting[0]
+		s.waiting[0] = nil
+		s.waiting = s.waiting[1:]
+		if v.parked != id {
+			continue // it has left, and may have come again
+		}
+		v.parked = ""
+		if v.job == nil && v.canAdvance() {
+			e.advance(v)
+		}
+		return true
 	}
-	e.released = e.released[:0]
+	return false
 }

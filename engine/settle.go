@@ -23,25 +23,34 @@ func (e *Engine) soil(v *vertex, cause string) {
 // settle brings everything that is derived from the state of the vertices up to date,
 // and prepares jobs for those that can go on. A vertex costs its children when it
 // begins or ceases to hold them, and nothing otherwise.
+//
+// A step of one vertex may change what others may do, so conclusions are drawn after
+// each.
 func (e *Engine) settle() {
-	for len(e.affected)+len(e.ready)+len(e.released) > 0 {
-		for i := 0; i < len(e.affected); i++ {
-			v := e.affected[i]
-			v.touched = false
-			e.derive(v)
-		}
-		e.affected = e.affected[:0]
-		ready := e.ready
-		e.ready = nil
-		for _, v := range ready {
+	for i := 0; ; {
+		e.deriveAll()
+		switch {
+		case i < len(e.ready):
+			v := e.ready[i]
+			i++
 			v.queued = false
 			e.advance(v)
+		case !e.unpark():
+			clear(e.ready)
+			e.ready = e.ready[:0]
+			return
 		}
-		if e.ready == nil {
-			e.ready = ready[:0]
-		}
-		e.unpark()
 	}
+}
+
+func (e *Engine) deriveAll() {
+	for i := 0; i < len(e.affected); i++ {
+		v := e.affected[i]
+		v.touched = false
+		e.derive(v)
+	}
+	clear(e.affected)
+	e.affected = e.affected[:0]
 }
 
 // derive computes the derived fields of v, passes on what changed, and queues v if it
@@ -173,7 +182,9 @@ func (e *Engine) advance(v *vertex) {
 	case !v.applied:
 		e.update(v)
 	case v.broken() != nil && !v.inst.watch.over:
-		e.mendWatch(v)
+		if v.wait == nil {
+			e.start(v, watchJob)
+		}
 	case v.runnable():
 		e.run(v)
 	}

@@ -36,19 +36,6 @@ func (e *Engine) update(v *vertex) {
 	e.close(v)
 }
 
-// mendWatch starts the watch again that ended by itself, after a delay and as often as
-// there are retries.
-func (e *Engine) mendWatch(v *vertex) {
-	switch d := v.inst.watch; {
-	case !d.failed:
-		d.failed = true
-		v.inst.up = false
-		e.failWatch(v, d.err)
-	case v.wait == nil:
-		e.start(v, watchJob)
-	}
-}
-
 // close ends the watch, and closes the instance once it has ended.
 func (e *Engine) close(v *vertex) {
 	if d := v.inst.watch; d != nil && !d.ended {

@@ -36,6 +36,7 @@ type vertex struct {
 	held     []string // semaphores that the running job holds
 	parked   string   // the semaphore it waits for
 
+	worked  bool  // it did work that its children have not been told of
 	sends   any   // what it sent last
 	got     []any // what it received last, by position in spec.Recv
 	refresh bool  // a parent did work, and it has not been refreshed since
