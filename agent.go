@@ -60,6 +60,15 @@ type Options struct {
 	MaxRuntime time.Duration
 	// NoRaiseLimits leaves the kernel's limits of watches alone.
 	NoRaiseLimits bool
+
+	// FirstGraphOnly keeps the first graph of the front end and ignores all later changes.
+	FirstGraphOnly bool
+	// Graphviz is the name of a file that gets a picture of the graph after each change of
+	// it: in DOT, and as drawn by GraphvizFilter in the same name with .png added. The
+	// host name is added to the file name, behind an @. Empty means none.
+	Graphviz string
+	// GraphvizFilter is one of GraphvizFilters; the default is dot.
+	GraphvizFilter string
 }
 
 // NeverConverged is a ConvergedTimeout that switches convergence off.
@@ -76,7 +85,9 @@ var (
 // An ExitError is what Run returns when a resource asked for an exit status other than 0.
 type ExitError struct{ Status int }
 
-func (e *ExitError) Error() string { return fmt.Sprintf("a resource asked for exit status %d", e.Status) }
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("a resource asked for exit status %d", e.Status)
+}
 
 // An Agent keeps one machine in the desired state.
 type Agent struct {
@@ -161,7 +172,9 @@ func (a *Agent) run(ctx context.Context) error {
 	defer stopEngine()
 	go func() { stopped <- a.engine.Run(engineCtx) }()
 	front := make(chan error, 1)
-	go func() { front <- a.opts.Frontend(a.host).Run(ctx, a.engine.Submit) }()
+	submit, finish := a.submit()
+	defer finish()
+	go func() { front <- a.opts.Frontend(a.host).Run(ctx, submit) }()
 
 	var frontErr error
 	select {
@@ -183,11 +196,37 @@ func (a *Agent) run(ctx context.Context) error {
 	return errors.Join(verdict(why), <-stopped)
 }
 
+// submit returns what the front end hands its deltas to, and what to call when it has ended.
+func (a *Agent) submit() (submit func(context.Context, resource.Delta) error, finish func()) {
+	submit, finish = a.engine.Submit, func() {}
+	if a.opts.Graphviz != "" {
+		p := newPicture(a.opts)
+		submit, finish = p.follow(submit), p.finish
+	}
+	if a.opts.FirstGraphOnly {
+		submit = first(submit)
+	}
+	return submit, finish
+}
+
+// first passes on deltas until one is taken.
+func first(submit func(context.Context, resource.Delta) error) func(context.Context, resource.Delta) error {
+	taken := false
+	return func(ctx context.Context, d resource.Delta) error {
+		if taken {
+			return nil
+		}
+		err := submit(ctx, d)
+		taken = err == nil
+		return err
+	}
+}
+
 // unsettled returns ErrUnsettled if something is not as it should be.
 func (a *Agent) unsettled(ctx context.Context) error {
 	s, err := a.engine.Snapshot(context.WithoutCancel(ctx))
 	if err == nil && s.Failed+s.Blocked > 0 {
-		return ErrUnsettled
+		return fmt.Errorf("%w: %d failed, %d wait for those", ErrUnsettled, s.Failed, s.Blocked)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"mgmt/resource"
@@ -193,8 +194,8 @@ func (r *Resource) sameContent(ctx context.Context, info fs.FileInfo, want wante
 
 // compareFile reads both sides side by side, in constant memory.
 func compareFile(ctx context.Context, path string, info fs.FileInfo, want wanted) (bool, error) {
-	if t, ok := want.(text); ok && info.Size() != int64(len(t)) {
-		return false, nil
+	if t, ok := want.(text); ok {
+		return compareText(path, info, string(t))
 	}
 	w, n, err := want.open()
 	if err != nil {
@@ -212,11 +213,43 @@ func compareFile(ctx context.Context, path string, info fs.FileInfo, want wanted
 	return equalReaders(ctx, f, w)
 }
 
+// compareText compares a file with a text that is in memory anyway.
+func compareText(path string, info fs.FileInfo, want string) (bool, error) {
+	if info.Size() != int64(len(want)) {
+		return false, nil
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return false, moved(err)
+	}
+	defer f.Close()
+	buf := buffers.Get().(*[chunk]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := f.Read(buf[:min(len(buf), len(want)+1)])
+		if n > len(want) || string(buf[:n]) != want[:n] {
+			return false, nil
+		}
+		want = want[n:]
+		switch {
+		case err == io.EOF:
+			return want == "", nil
+		case err != nil:
+			return false, err
+		}
+	}
+}
+
 // chunk is how much of a file is in memory at a time.
 const chunk = 64 << 10
 
+var buffers = sync.Pool{New: func() any { return new([chunk]byte) }}
+
 func equalReaders(ctx context.Context, a, b io.Reader) (bool, error) {
-	x, y := make([]byte, chunk), make([]byte, chunk)
+	left, right := buffers.Get().(*[chunk]byte), buffers.Get().(*[chunk]byte)
+	defer buffers.Put(left)
+	defer buffers.Put(right)
+	x, y := left[:], right[:]
 	for {
 		if err := ctx.Err(); err != nil {
 			return false, err
