@@ -352,6 +352,7 @@ func (t *taking) cycle(err error) error {
 // commit makes the vertices what the delta wants.
 func (t *taking) commit() {
 	e := t.engine
+	t.declare()
 	for v := range t.remove {
 		e.graph.Remove(v.node)
 		e.dismiss(v)
@@ -371,6 +372,30 @@ func (t *taking) commit() {
 		if v.dead() {
 			e.revive(v, cause)
 		}
+	}
+}
+
+// declare tells resources that they enter or leave the graph, before anything runs on
+// account of the delta.
+func (t *taking) declare() {
+	shared := t.engine.shared.get
+	for _, spec := range t.set {
+		if d, ok := spec.Resource.(resource.Declarer); ok && !spec.Meta.Hidden {
+			d.Declare(shared, true)
+		}
+	}
+	leave := func(spec *resource.Spec) {
+		if d, ok := spec.Resource.(resource.Declarer); ok && !spec.Meta.Hidden {
+			d.Declare(shared, false)
+		}
+	}
+	for key := range t.set {
+		if v := t.engine.vertices[key]; v.spec != nil {
+			leave(v.spec)
+		}
+	}
+	for v := range t.remove {
+		leave(v.spec)
 	}
 }
 

@@ -28,3 +28,11 @@ func (Unwatched) Subscribe(_ *watch.Hub, wake func()) (cancel func(), err error)
 type Named interface {
 	SetName(name string)
 }
+
+// Declarer is a resource that others of its kind have to know of, whether it has run yet or
+// not. Declare is called when it enters the graph, before anything of the same delta is
+// opened or run, and with enter false when it leaves. It does no I/O and does not block;
+// shared is that of [Env].
+type Declarer interface {
+	Declare(shared func(key any, make func() any) any, enter bool)
+}

@@ -218,17 +218,20 @@ func (r *Resource) validateFragments() error {
 // Open implements resource.Opener.
 func (r *Resource) Open(env *resource.Env) error {
 	r.env = env
-	r.index = sharedIndex(env)
-	r.index.add(r.path)
+	r.index = sharedIndex(env.Shared)
 	return nil
 }
 
 // Close implements resource.Opener.
-func (r *Resource) Close() error {
-	if r.index != nil {
-		r.index.remove(r.path)
+func (r *Resource) Close() error { return nil }
+
+// Declare makes the path known to the other file resources of the agent.
+func (r *Resource) Declare(shared func(key any, make func() any) any, enter bool) {
+	if enter {
+		sharedIndex(shared).add(r.path)
+	} else {
+		sharedIndex(shared).remove(r.path)
 	}
-	return nil
 }
 
 // Update takes other parameters for the same path.

@@ -57,7 +57,9 @@ func (b *bench) open(r *Resource) *Resource {
 	if err := r.Validate(); err != nil {
 		b.t.Fatalf("Validate: %v", err)
 	}
-	if err := r.Open(b.env(r.Path)); err != nil {
+	env := b.env(r.Path)
+	r.Declare(env.Shared, true)
+	if err := r.Open(env); err != nil {
 		b.t.Fatalf("Open: %v", err)
 	}
 	b.t.Cleanup(func() { r.Close() })

@@ -3,8 +3,6 @@ package file
 import (
 	"path/filepath"
 	"sync"
-
-	"mgmt/resource"
 )
 
 // An index knows which paths the file resources of an agent manage. What one resource removes
@@ -17,8 +15,8 @@ type index struct {
 
 type indexKey struct{}
 
-func sharedIndex(env *resource.Env) *index {
-	return env.Shared(indexKey{}, func() any {
+func sharedIndex(shared func(key any, make func() any) any) *index {
+	return shared(indexKey{}, func() any {
 		return &index{paths: map[string]int{}, below: map[string]int{}}
 	}).(*index)
 }
