@@ -1,0 +1,7 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func fmtCommand(io *streams) *cobra.Command {
+	return &cobra.Command{Use: "fmt"}
+}

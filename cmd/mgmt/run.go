@@ -1,0 +1,274 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mgmt"
+	"mgmt/console"
+	"mgmt/frontend"
+	"mgmt/frontend/empty"
+	frontlang "mgmt/frontend/lang"
+	"mgmt/lang/funcs"
+	"mgmt/resources"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	programFlags
+	file string
+
+	convergedTimeout int // the older flag: it implies an exit
+	convergerTimeout int
+	convergedExit    bool
+	statusFile       string
+	maxRuntime       uint
+
+	prefix         string
+	tmpPrefix      bool
+	allowTmpPrefix bool
+
+	noop          bool
+	sema          int
+	noWatch       bool
+	noStreamWatch bool
+	noAutoedges   bool
+	noAutogroup   bool
+	noRaiseLimits bool
+
+	graphviz       string
+	graphvizFilter string
+	logFormat      string
+	verbose        bool
+}
+
+func runCommand(io *streams) *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [lang|yaml|empty] PATH|CODE|-",
+		Short: "Make this machine what a program says, and keep it so",
+		Long: `Run makes this machine what the program says, and keeps it so until it is stopped. The program
+is a .mcl file, a directory with a module, - for standard input, or the code itself. When
+one of its files is saved, the difference is applied; if the program no longer compiles, the
+last good one stays in force.
+
+The first ^C stops in order, the second also cancels what is running, the third kills it.
+
+Exit status: 0 converged or stopped, 1 errors, 2 wrong usage, or what an exit resource asks for.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args, io) },
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
+	f.programFlags.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.file, "file", "", "the program; the same as the argument")
+	flags.IntVar(&f.convergerTimeout, "converger-timeout", -1, "seconds without activity until it counts as converged; -1 is never (MGMT_CONVERGER_TIMEOUT)")
+	flags.IntVar(&f.convergedTimeout, "converged-timeout", -1, "as --converger-timeout, and exit then (MGMT_CONVERGED_TIMEOUT)")
+	flags.BoolVar(&f.convergedExit, "converged-exit", false, "exit when converged")
+	flags.StringVar(&f.statusFile, "converged-status-file", "", "append true or false to this file when it converges or stops being so")
+	flags.StringVar(&f.statusFile, "converger-status-file", "", "the same as --converged-status-file")
+	flags.UintVar(&f.maxRuntime, "max-runtime", 0, "stop with an error after so many seconds; 0 is never (MGMT_MAX_RUNTIME)")
+	flags.StringVar(&f.prefix, "prefix", "", "working directory (MGMT_PREFIX)")
+	flags.BoolVar(&f.tmpPrefix, "tmp-prefix", false, "use a working directory that is removed at the end")
+	flags.BoolVar(&f.allowTmpPrefix, "allow-tmp-prefix", false, "do so if the normal one cannot be made")
+	flags.BoolVar(&f.noop, "noop", false, "check only, change nothing")
+	flags.IntVar(&f.sema, "sema", -1, "how many resources may run at once; -1 is unlimited")
+	flags.BoolVar(&f.noWatch, "no-watch", false, "do not follow changes of the program's files")
+	flags.BoolVar(&f.noStreamWatch, "no-stream-watch", false, "keep the first graph, whatever happens to the program or its values")
+	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
+	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
+	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")
+	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this file and .png after each change of it")
+	flags.StringVar(&f.graphvizFilter, "graphviz-filter", "dot", "program that lays out the picture")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show what was right already, and the differences in full")
+}
+
+// environment takes what the flags leave open from the environment. Empty variables count as
+// unset.
+func (f *runFlags) environment(cmd *cobra.Command) error {
+	for name, variable := range map[string]string{
+		"converger-timeout": "MGMT_CONVERGER_TIMEOUT",
+		"converged-timeout": "MGMT_CONVERGED_TIMEOUT",
+		"max-runtime":       "MGMT_MAX_RUNTIME",
+		"prefix":            "MGMT_PREFIX",
+	} {
+		value := os.Getenv(variable)
+		if value == "" || cmd.Flags().Changed(name) || name == "prefix" && f.tmpPrefix {
+			continue
+		}
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return usagef(cmd, "the variable %s: %w", variable, err)
+		}
+	}
+	return nil
+}
+
+// validate checks what a single flag does not show.
+func (f *runFlags) validate(cmd *cobra.Command) error {
+	switch {
+	case f.tmpPrefix && f.prefix != "":
+		return usagef(cmd, "--prefix and --tmp-prefix exclude each other")
+	case f.logFormat != "text" && f.logFormat != "json":
+		return usagef(cmd, "--log-format is text or json, not %q", f.logFormat)
+	case f.convergerTimeout < -1 || f.convergedTimeout < -1:
+		return usagef(cmd, "a timeout is a number of seconds, or -1 for never")
+	case f.sema < -1:
+		return usagef(cmd, "--sema is a number of resources, or -1 for no limit")
+	case f.graphviz != "" && !slices.Contains(mgmt.GraphvizFilters, f.graphvizFilter):
+		return usagef(cmd, "there is no graphviz filter %q; there are %v", f.graphvizFilter, mgmt.GraphvizFilters)
+	}
+	return nil
+}
+
+// convergence returns when the agent is converged and whether it ends then. To exit, or to
+// tell by a file, it needs a timeout: that is 0 where none is given.
+func (f *runFlags) convergence(cmd *cobra.Command, log *slog.Logger) (timeout time.Duration, exit bool) {
+	old, current := cmd.Flags().Changed("converged-timeout"), cmd.Flags().Changed("converger-timeout")
+	seconds, exit := f.convergerTimeout, f.convergedExit
+	switch {
+	case old && current:
+		log.Warn("--converged-timeout is ignored, because --converger-timeout is given")
+	case old:
+		seconds, exit = f.convergedTimeout, exit || f.convergedTimeout >= 0
+	case !current && (exit || f.statusFile != ""):
+		seconds = 0
+	}
+	return time.Duration(seconds) * time.Second, exit
+}
+
+// makePrefix returns the working directory, and what to call when it is not needed any more.
+func (f *runFlags) makePrefix(hostname string, log *slog.Logger) (dir string, done func(), err error) {
+	done = func() {}
+	if !f.tmpPrefix {
+		dir = f.prefix
+		if dir == "" {
+			dir, err = mgmt.DefaultPrefix()
+		}
+		if err == nil {
+			err = mgmt.MakePrefix(dir)
+		}
+		if err == nil || !f.allowTmpPrefix {
+			return dir, done, err
+		}
+		log.Warn("the working directory is a temporary one", "error", err)
+	}
+	if dir, err = mgmt.TmpPrefix(hostname); err != nil {
+		return "", done, fmt.Errorf("making a temporary working directory: %w", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
+	if err := f.environment(cmd); err != nil {
+		return err
+	}
+	if err := f.validate(cmd); err != nil {
+		return err
+	}
+	out := console.New(console.Options{
+		Out: io.err, Color: io.errColor, Live: io.errTTY,
+		JSON: f.logFormat == "json", Verbose: f.verbose,
+	})
+	defer out.Close()
+	front, err := f.frontend(cmd, args, io, out)
+	if err != nil {
+		return err
+	}
+	prefix, done, err := f.makePrefix(f.hostname, out.Log())
+	if err != nil {
+		return err
+	}
+	defer done()
+	timeout, exit := f.convergence(cmd, out.Log())
+	agent, err := mgmt.New(mgmt.Options{
+		Frontend:         front,
+		Kinds:            resources.Kinds(),
+		Prefix:           prefix,
+		Hostname:         f.hostname,
+		Log:              out.Log(),
+		Observe:          out.Event,
+		Noop:             f.noop,
+		Sema:             max(f.sema, 0),
+		ConvergedTimeout: timeout,
+		ConvergedExit:    exit,
+		StatusFile:       f.statusFile,
+		MaxRuntime:       time.Duration(f.maxRuntime) * time.Second,
+		NoRaiseLimits:    f.noRaiseLimits,
+		FirstGraphOnly:   f.noStreamWatch,
+		Graphviz:         f.graphviz,
+		GraphvizFilter:   f.graphvizFilter,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, stop := climb(agent, out.Log())
+	defer stop()
+	return verdict(agent.Run(ctx), out.Log())
+}
+
+// frontend returns what makes the front end that the arguments name.
+func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out *console.Console) (func(*funcs.Host) frontend.Frontend, error) {
+	name := ""
+	if len(args) > 0 {
+		switch args[0] {
+		case "lang", "yaml", "empty":
+			name, args = args[0], args[1:]
+		case "puppet", "langpuppet", "hcl", "yaml2":
+			return nil, usagef(cmd, "this build has no %s front end; there are lang and empty", args[0])
+		}
+	}
+	if f.file != "" {
+		args = append(args, f.file)
+	}
+	if name == "empty" {
+		if len(args) > 0 {
+			return nil, usagef(cmd, "the empty front end takes no program, but there is %q", args[0])
+		}
+		return func(*funcs.Host) frontend.Frontend { return empty.Frontend{} }, nil
+	}
+	if err := oneArg(cmd, args); err != nil {
+		return nil, err
+	}
+	if name == "yaml" || name == "" && isYAML(args[0]) {
+		return nil, errNoYAML
+	}
+	opts, err := f.open(args[0], io)
+	if err != nil {
+		return nil, err
+	}
+	opts.Watch = !f.noWatch && !f.noStreamWatch
+	opts.Log = out.Log()
+	opts.Report = out.Diagnostics
+	return func(host *funcs.Host) frontend.Frontend {
+		opts.Host = host
+		host.Files = opts.Input.Files
+		return frontlang.New(opts)
+	}, nil
+}
+
+// verdict turns how an agent ended into the end of the command.
+func verdict(err error, log *slog.Logger) error {
+	var exit *mgmt.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit):
+		log.Info("a resource asked for the exit status " + strconv.Itoa(exit.Status))
+		return statusError(exit.Status)
+	case errors.Is(err, frontlang.ErrRefused): // and that was reported
+		return errReported
+	}
+	log.Error(err.Error())
+	return errReported
+}

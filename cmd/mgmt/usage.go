@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"mgmt/lang/syntax"
+)
+
+// usagef returns a mistake in the use of a command.
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{cmd.CommandPath(), fmt.Errorf(format, args...)}
+}
+
+// noArgs is for commands without arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef(cmd, "%s takes no arguments, but there is %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// someArgs is for commands that need at least one path.
+func someArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef(cmd, "name a file or a directory, or - for standard input")
+	}
+	return nil
+}
+
+// oneArg is for commands that take one program.
+func oneArg(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usagef(cmd, "name a program: a file, a directory, or - for standard input")
+	case 1:
+		return nil
+	}
+	return usagef(cmd, "there is one program too many: %s", args[1])
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	if today, ok := otherCommands[name]; ok {
+		return usagef(cmd, "there is no command %q: %s", name, today)
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := syntax.Suggest(name, names); near != "" {
+		return usagef(cmd, "there is no command %q; did you mean %q?", name, near)
+	}
+	return usagef(cmd, "there is no command %q", name)
+}
+
+// flagError says what is wrong with a flag: that it is spelt otherwise, or that it was
+// another release that had it.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return &usageError{cmd.CommandPath(), err}
+	}
+	name := unknown.GetSpecifiedName()
+	if group := unknown.GetSpecifiedShortnames(); group != "" {
+		return usagef(cmd, "there is no flag -%s%s", name, today("-"+name))
+	}
+	if other := today("--" + name); other != "" {
+		return usagef(cmd, "there is no flag --%s%s", name, other)
+	}
+	if near := syntax.Suggest(name, flagNames(cmd)); near != "" {
+		return usagef(cmd, "there is no flag --%s; did you mean --%s?", name, near)
+	}
+	return usagef(cmd, "there is no flag --%s", name)
+}
+
+func today(flag string) string {
+	if text, ok := otherFlags[flag]; ok {
+		return ": " + text
+	}
+	return ""
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
+}
+
+// checkForms finds long flags with one dash, which would be read as a row of short ones.
+func checkForms(root *cobra.Command, args []string) error {
+	cmd, _, err := root.Find(args)
+	if err != nil {
+		cmd = root
+	}
+	for _, arg := range args {
+		if arg == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if !strings.HasPrefix(arg, "-") || len(name) < 2 || name[0] < 'a' || name[0] > 'z' {
+			continue
+		}
+		if cmd.Flags().Lookup(name) != nil {
+			return usagef(cmd, "long flags have two dashes: --%s", name)
+		}
+		if other := today("-" + name); other != "" {
+			return usagef(cmd, "there is no flag -%s%s", name, other)
+		}
+	}
+	return nil
+}

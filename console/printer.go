@@ -1,0 +1,291 @@
+package console
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"mgmt/engine"
+	"mgmt/resource"
+)
+
+// The escape sequences of colours.
+const (
+	red    = "\x1b[1;31m"
+	yellow = "\x1b[33m"
+	green  = "\x1b[32m"
+	bold   = "\x1b[1m"
+	dim    = "\x1b[2m"
+	reset  = "\x1b[0m"
+	wipe   = "\r\x1b[K" // the line of the cursor
+)
+
+// A printer writes entries. It belongs to the goroutine of the console.
+type printer struct {
+	opts Options
+	buf  []byte
+
+	second int64  // of which clock is the text
+	clock  []byte // "15:04:05 "
+
+	failed  map[resource.Key]bool
+	blocked map[resource.Key]bool
+	settled int
+	total   int
+	summed  sum    // what the latest summary said
+	waits   waits  // blocked resources that are not printed yet
+	status  status // the progress line
+}
+
+// A sum is what a summary says.
+type sum struct{ total, failed, blocked int }
+
+// waits are resources that wait for the same one.
+type waits struct {
+	by    resource.Key
+	first resource.Key
+	time  time.Time
+	n     int
+}
+
+func newPrinter(opts Options) *printer {
+	return &printer{opts: opts, second: -1, failed: map[resource.Key]bool{}, blocked: map[resource.Key]bool{}}
+}
+
+// print writes what is in the queue, at once.
+func (p *printer) print(queue []entry, dropped int) {
+	p.buf = p.buf[:0]
+	for i := range queue {
+		e := &queue[i]
+		if e.text != nil {
+			p.buf = append(p.buf, e.text...)
+			continue
+		}
+		p.note(&e.event)
+		p.status.note(e)
+		if p.opts.JSON {
+			p.eventJSON(e)
+		} else {
+			p.event(e)
+		}
+		if len(p.buf) > 1<<16 {
+			p.flush()
+		}
+	}
+	p.waiting()
+	if dropped > 0 {
+		p.buf = append(p.buf, fmt.Sprintf("%d lines were left out because the output does not keep up\n", dropped)...)
+	}
+	p.flush()
+}
+
+// flush writes the lines that are ready, above the progress line.
+func (p *printer) flush() {
+	if len(p.buf) > 0 {
+		if p.status.wipe() {
+			io.WriteString(p.opts.Out, wipe)
+		}
+		p.opts.Out.Write(p.buf) // there is no place to report an error to
+		p.buf = p.buf[:0]
+	}
+}
+
+// end takes the progress line away.
+func (p *printer) end() {
+	if p.status.wipe() {
+		io.WriteString(p.opts.Out, wipe)
+	}
+}
+
+// live brings the progress line up to date, and reports whether it has to be again.
+func (p *printer) live(now time.Time) bool {
+	if !p.opts.Live || p.opts.JSON {
+		return false
+	}
+	if p.settled == p.total {
+		p.end()
+		return false
+	}
+	if line := p.status.line(now, p.settled, p.total); line != "" {
+		io.WriteString(p.opts.Out, wipe+line)
+	}
+	return true
+}
+
+// note keeps count of what is not as it should be.
+func (p *printer) note(e *engine.Event) {
+	switch e.Kind {
+	case engine.Failed:
+		p.failed[e.Key] = true
+	case engine.Blocked:
+		p.blocked[e.Key] = true
+	case engine.Progress:
+		p.settled, p.total = e.Settled, e.Total
+	case engine.Converged:
+	default:
+		if len(p.failed) > 0 {
+			delete(p.failed, e.Key)
+		}
+		if len(p.blocked) > 0 {
+			delete(p.blocked, e.Key)
+		}
+	}
+}
+
+// event prints an event in words.
+func (p *printer) event(e *entry) {
+	ev := &e.event
+	if ev.Kind == engine.Blocked && (p.waits.n == 0 || p.waits.by == ev.By) {
+		if p.waits.n++; p.waits.n == 1 {
+			p.waits.by, p.waits.first, p.waits.time = ev.By, ev.Key, e.time
+		}
+		return
+	}
+	p.waiting()
+	switch ev.Kind {
+	case engine.Changed:
+		for i := range ev.Changes {
+			p.change(e, &ev.Changes[i])
+		}
+	case engine.Failed:
+		p.failure(e)
+	case engine.Blocked:
+		p.event(e)
+	case engine.Progress:
+		p.summary(e.time)
+	case engine.Converged:
+		if p.opts.Verbose {
+			p.line(e.time, dim, map[bool]string{true: "converged", false: "not converged any more"}[ev.Converged])
+		}
+	default:
+		if p.opts.Verbose {
+			p.about(e.time, ev.Key)
+			p.text(dim, map[engine.EventKind]string{engine.Checked: "ok", engine.Refreshed: "refreshed", engine.Removed: "not managed any more"}[ev.Kind])
+			p.buf = append(p.buf, '\n')
+		}
+	}
+}
+
+// change prints one difference that was removed, or would be.
+func (p *printer) change(e *entry, c *resource.Change) {
+	ev := &e.event
+	if ev.Key.Kind == "print" && !ev.Noop {
+		p.line(e.time, "", c.New)
+		return
+	}
+	p.about(e.time, ev.Key)
+	p.text("", c.String())
+	if ev.Noop {
+		p.text(dim, " (noop: left as it is)")
+	}
+	p.buf = append(p.buf, '\n')
+	if p.opts.Verbose && c.Diff != nil && !c.Secret {
+		p.buf = AppendDiff(p.buf, c.Diff(), p.opts.Color)
+	}
+}
+
+// failure prints an error with the place of the statement and what happens next.
+func (p *printer) failure(e *entry) {
+	ev := &e.event
+	p.time(e.time)
+	if ev.Pos != "" {
+		p.text(bold, ev.Pos+": ")
+	}
+	p.text(red, "error: ")
+	p.text("", printable(ev.Key.String()+": "+ev.Err.Error()))
+	if ev.Retries != 0 || ev.RetryIn > 0 {
+		p.text(dim, again(ev))
+	}
+	p.buf = append(p.buf, '\n')
+}
+
+// again says when the next attempt is.
+func again(ev *engine.Event) string {
+	when := "at once"
+	if ev.RetryIn > 0 {
+		when = "in " + ev.RetryIn.Round(time.Millisecond).String()
+	}
+	if ev.Retries < 0 {
+		return " (trying again " + when + ")"
+	}
+	return fmt.Sprintf(" (trying again %s, %d times more)", when, ev.Retries)
+}
+
+// waiting prints the blocked resources that have gathered, in one line.
+func (p *printer) waiting() {
+	w := p.waits
+	if w.n == 0 {
+		return
+	}
+	p.waits = waits{}
+	p.about(w.time, w.first)
+	text := "waits for "
+	if w.n > 1 {
+		text = fmt.Sprintf("and %d more wait for ", w.n-1)
+	}
+	p.text(yellow, printable(text+w.by.String()+", which failed"))
+	p.buf = append(p.buf, '\n')
+}
+
+// summary says how it stands when everything has settled, if that is news.
+func (p *printer) summary(at time.Time) {
+	s := sum{p.total, len(p.failed), len(p.blocked)}
+	if p.settled != p.total || s == p.summed || p.total == 0 {
+		return
+	}
+	p.summed = s
+	if s.failed+s.blocked == 0 {
+		p.line(at, green, fmt.Sprintf("%s as it should be", plural(s.total)))
+		return
+	}
+	p.line(at, yellow, fmt.Sprintf("%s, %d failed, %d waiting for those", plural(s.total), s.failed, s.blocked))
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return "1 resource"
+	}
+	return fmt.Sprintf("%d resources", n)
+}
+
+// about begins a line about a resource.
+func (p *printer) about(at time.Time, key resource.Key) {
+	p.time(at)
+	name := printable(key.Name)
+	if !p.opts.Color {
+		p.buf = append(append(append(p.buf, key.Kind...), '['), name...)
+		p.buf = append(p.buf, ']')
+	} else {
+		p.buf = append(append(append(append(p.buf, bold...), key.Kind...), '['), name...)
+		p.buf = append(append(p.buf, ']'), reset...)
+	}
+	if key.Alt > 0 {
+		p.buf = strconv.AppendInt(append(p.buf, '#'), int64(key.Alt), 10)
+	}
+	p.buf = append(p.buf, ": "...)
+}
+
+func (p *printer) line(at time.Time, color, text string) {
+	p.time(at)
+	p.text(color, printable(text))
+	p.buf = append(p.buf, '\n')
+}
+
+// text writes part of a line.
+func (p *printer) text(color, text string) {
+	if p.opts.Color && color != "" {
+		p.buf = append(append(append(p.buf, color...), text...), reset...)
+		return
+	}
+	p.buf = append(p.buf, text...)
+}
+
+// time begins a line with the time of day.
+func (p *printer) time(at time.Time) {
+	if s := at.Unix(); s != p.second {
+		p.second = s
+		p.clock = at.AppendFormat(p.clock[:0], "15:04:05 ")
+	}
+	p.text(dim, string(p.clock))
+}
