@@ -1,7 +1,196 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"encoding/json"
+	"fmt"
+	goio "io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mgmt"
+	"mgmt/lang/syntax"
+	"mgmt/resource"
+	"mgmt/resources"
+)
+
+// graphFlags are the flags of graph.
+type graphFlags struct {
+	programFlags
+	format string
+}
 
 func graphCommand(io *streams) *cobra.Command {
-	return &cobra.Command{Use: "graph"}
+	var f graphFlags
+	cmd := &cobra.Command{
+		Use:   "graph PATH",
+		Short: "Show the resources of a program and their order",
+		Long: `Graph shows the first graph of resources that a program yields, without touching the machine.
+
+Exit status: 0 shown, 1 errors, 2 wrong usage.`,
+		Args: oneArg,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], io) },
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or dot")
+	return cmd
+}
+
+func (f *graphFlags) run(cmd *cobra.Command, arg string, io *streams) error {
+	write, ok := map[string]func(goio.Writer, resource.Delta) error{"text": graphText, "json": graphJSON, "dot": mgmt.DOT}[f.format]
+	if !ok {
+		return usagef(cmd, "--format is text, json or dot, not %q", f.format)
+	}
+	if isYAML(arg) {
+		return errNoYAML
+	}
+	opts, err := f.open(arg, io)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	delta, files, diags, err := f.snapshot(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if err := syntax.Render(io.err, files, diags, io.errColor); err != nil {
+		return err
+	}
+	if diags.HasErrors() {
+		return errReported
+	}
+	return write(io.out, delta)
+}
+
+// The JSON form of a graph. Parameters and meta parameters are those that are not what they
+// are by default. An edge along which values are sent has an entry for each value.
+type (
+	jsonGraph struct {
+		Resources []jsonResource `json:"resources"`
+		Edges     []jsonEdge     `json:"edges"`
+	}
+	jsonResource struct {
+		jsonID
+		Params map[string]any `json:"params"`
+		Meta   map[string]any `json:"meta"`
+	}
+	jsonEdge struct {
+		From   jsonID `json:"from"`
+		To     jsonID `json:"to"`
+		Notify bool   `json:"notify"`
+		Send   string `json:"send"`
+		Recv   string `json:"recv"`
+	}
+	jsonID struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+	}
+)
+
+func idOf(id resource.ID) jsonID { return jsonID{id.Kind, id.Name} }
+
+func graphJSON(w goio.Writer, d resource.Delta) error {
+	out := jsonGraph{Resources: []jsonResource{}, Edges: []jsonEdge{}}
+	received := map[[2]resource.ID][]resource.Recv{}
+	for _, s := range d.Set {
+		params, meta, err := values(s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Key, err)
+		}
+		out.Resources = append(out.Resources, jsonResource{idOf(s.Key.ID), object(params), object(meta)})
+		for _, r := range s.Recv {
+			pair := [2]resource.ID{r.From, s.Key.ID}
+			received[pair] = append(received[pair], r)
+		}
+	}
+	for _, e := range d.SetEdges {
+		edge := jsonEdge{From: idOf(e.From.ID), To: idOf(e.To.ID), Notify: e.Notify}
+		sent := received[[2]resource.ID{e.From.ID, e.To.ID}]
+		if len(sent) == 0 {
+			out.Edges = append(out.Edges, edge)
+		}
+		for _, r := range sent {
+			edge.Send, edge.Recv = r.Output, r.Param
+			out.Edges = append(out.Edges, edge)
+		}
+	}
+	return writeJSON(w, out)
+}
+
+// values returns the parameters and meta parameters of a resource that are not what they are
+// by default.
+func values(s *resource.Spec) (params, meta []resource.Value, err error) {
+	if params, err = resources.Kinds().Lookup(s.Key.Kind).Given(s.Resource); err != nil {
+		return nil, nil, err
+	}
+	meta, err = s.Meta.Given()
+	return params, meta, err
+}
+
+func object(values []resource.Value) map[string]any {
+	out := make(map[string]any, len(values))
+	for _, v := range values {
+		out[v.Name] = jsonValue(v.Value)
+	}
+	return out
+}
+
+// jsonValue makes objects of maps whose keys are not strings.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case [][2]any:
+		out := make(map[string]any, len(v))
+		for _, pair := range v {
+			out[fmt.Sprint(pair[0])] = jsonValue(pair[1])
+		}
+		return out
+	case map[string]any:
+		for key, elem := range v {
+			v[key] = jsonValue(elem)
+		}
+	case []any:
+		for i, elem := range v {
+			v[i] = jsonValue(elem)
+		}
+	}
+	return v
+}
+
+// graphText lists the resources with their parameters, and then the edges.
+func graphText(w goio.Writer, d resource.Delta) error {
+	var b strings.Builder
+	for _, s := range d.Set {
+		params, meta, err := values(s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Key, err)
+		}
+		fmt.Fprintln(&b, s.Key)
+		for _, v := range params {
+			fmt.Fprintf(&b, "\t%s: %s\n", v.Name, textValue(v.Value))
+		}
+		for _, v := range meta {
+			fmt.Fprintf(&b, "\tMeta:%s: %s\n", v.Name, textValue(v.Value))
+		}
+		for _, r := range s.Recv {
+			fmt.Fprintf(&b, "\t%s: received from %s.%s\n", r.Param, r.From, r.Output)
+		}
+	}
+	for _, e := range d.SetEdges {
+		note := ""
+		if e.Notify {
+			note = " (notifies)"
+		}
+		fmt.Fprintf(&b, "%s -> %s%s\n", e.From, e.To, note)
+	}
+	_, err := goio.WriteString(w, b.String())
+	return err
+}
+
+func textValue(v any) string {
+	text, err := json.Marshal(jsonValue(v))
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
