@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -101,6 +102,7 @@ type Agent struct {
 	ended  chan struct{}
 
 	statusMu sync.Mutex // guards the status file
+	trimmed  time.Time  // when memory was given back; belongs to the loop of the engine
 }
 
 // New returns an agent. Nothing runs, and nothing is written, before Run.
@@ -268,10 +270,18 @@ func (a *Agent) observe(e engine.Event) {
 	if a.opts.StatusFile != "" {
 		a.writeStatus(e.Converged)
 	}
-	if e.Converged && a.opts.ConvergedExit {
+	switch {
+	case e.Converged && a.opts.ConvergedExit:
 		a.end(errConverged)
+	case e.Converged && time.Since(a.trimmed) > trimEvery:
+		// Loading a program takes more memory than keeping it.
+		a.trimmed = time.Now()
+		go debug.FreeOSMemory()
 	}
 }
+
+// trimEvery is how often memory is given back to the system at most.
+const trimEvery = 10 * time.Minute
 
 // writeStatus appends to the status file. Lines are few, and they are to be there before the
 // agent ends, so it is done on the spot.

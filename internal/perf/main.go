@@ -102,7 +102,7 @@ func (p *perf) run(name string, args ...string) (cost, error) {
 		c.rss = s.SysUsage().(*syscall.Rusage).Maxrss << 10
 	}
 	if err != nil {
-		return c, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out.String())
+		return c, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(out.String()))
 	}
 	return c, nil
 }
@@ -146,7 +146,8 @@ func (p *perf) table(only string) {
 			continue
 		}
 		if err := p.line(r); err != nil {
-			fmt.Printf("| %s | %s | failed: %s | | | | |\n", r.name, r.must, strings.ReplaceAll(err.Error(), "\n", " "))
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			fmt.Printf("| %s | %s | failed: %s | | | | |\n", r.name, r.must, first)
 		}
 	}
 	if strings.Contains("idle, 10,000 files", only) {
