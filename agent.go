@@ -228,7 +228,7 @@ func first(submit func(context.Context, resource.Delta) error) func(context.Cont
 func (a *Agent) unsettled(ctx context.Context) error {
 	s, err := a.engine.Snapshot(context.WithoutCancel(ctx))
 	if err == nil && s.Failed+s.Blocked > 0 {
-		return fmt.Errorf("%w: %d failed, %d wait for those", ErrUnsettled, s.Failed, s.Blocked)
+		return fmt.Errorf("%w: %d failed, %d did not run because of those", ErrUnsettled, s.Failed, s.Blocked)
 	}
 	return nil
 }

@@ -239,7 +239,11 @@ func (p *printer) summary(at time.Time) {
 		p.line(at, green, fmt.Sprintf("%s as it should be", plural(s.total)))
 		return
 	}
-	p.line(at, yellow, fmt.Sprintf("%s, %d failed, %d waiting for those", plural(s.total), s.failed, s.blocked))
+	text := fmt.Sprintf("%s, %d failed", plural(s.total), s.failed)
+	if s.blocked > 0 {
+		text += fmt.Sprintf(", %d waiting for those", s.blocked)
+	}
+	p.line(at, yellow, text)
 }
 
 func plural(n int) string {
