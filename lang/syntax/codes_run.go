@@ -1,4 +1,21 @@
 package syntax
 
-// runCodes documents the codes of PhaseGraph and the phases after it.
-var runCodes = []CodeInfo{}
+// runCodes documents the codes of the phases in which a program runs. Package
+// frontend/lang gives them.
+var runCodes = []CodeInfo{
+	{"panic", PhaseStream, "the program gave up",
+		"panic(\"no\")\n",
+		"A panic statement was given a true condition or a message. The program ends; nothing can catch it."},
+	{"uncaught-error", PhaseStream, "a function failed and nothing caught it",
+		"test [[\"a\"][9]] {}\n",
+		"The error reached a resource. Where it is to be expected, give a value to use instead with <|>. A graph that is in force stays until the error is gone."},
+	{"no-value", PhaseStream, "a function has not delivered a value",
+		"",
+		"There is no graph before every event source of the program has a first value."},
+	{"refused-resource", PhaseInterpret, "a resource or edge cannot be",
+		"test \"a\" { int8 => 1000, }\n",
+		"The kind refuses the parameters, a name is empty, an edge leads to nothing, or the edges make a cycle. A graph that is in force stays until the program asks for something possible."},
+	{"conflicting-resources", PhaseInterpret, "a resource is declared twice, differently",
+		"test \"a\" { anotherstr => \"x\", }\ntest \"a\" { anotherstr => \"y\", }\n",
+		"Two declarations of one kind and name have to say the same, or to be of a kind that knows how to merge them."},
+}
