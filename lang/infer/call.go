@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"slices"
 
 	"mgmt/lang/funcs"
 	"mgmt/lang/resolve"
@@ -11,115 +12,178 @@ import (
 
 // call returns the type of a call.
 func (c *checker) call(e *syntax.CallExpr) *ty {
-	args := make([]*ty, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = c.expr(a)
-	}
 	switch {
 	case e.Lit != nil:
-		return c.apply(e, "the function", c.expr(e.Lit), args, e.Lit.Span())
+		return c.apply(e, "the function", c.expr(e.Lit), e.Lit.Span())
 	case e.Var != nil:
-		return c.apply(e, "$"+e.Var.Path, c.expr(e.Var), args, e.Var.Span())
+		return c.apply(e, "`$"+e.Var.Path+"`", c.expr(e.Var), e.Var.Span())
 	}
 	ref := c.prog.Refs[e.ID()]
 	if ref == nil {
+		c.exprs(e.Args)
 		return tyBad
 	}
 	if ref.Def.Kind == resolve.LibraryDef {
-		return c.library(e.ID(), e.Span(), ref.Def.Library, e.Args, args)
+		return c.library(e, ref.Def.Library, e.Args, c.libraryArgs(e.Args))
 	}
 	s := c.info.schemes[ref.Def]
-	if s == nil {
-		return tyBad // it comes out of a cycle
+	if s == nil { // it comes out of a cycle
+		c.exprs(e.Args)
+		return tyBad
 	}
+	sub := c.instantiate(s, c.through(ref), e.ID(), e.Span())
 	if c.info.depends[ref.Def] {
-		c.group.typed = true
+		c.group.sigs = append(c.group.sigs, c.info.uses[e.ID()]...)
 	}
-	t := s.t
-	if by := c.instantiate(s, e.ID(), e.Span()); by != nil {
-		t = t.subst(s, by)
-	}
-	return c.apply(e, ref.Def.Name, c.via(ref, t), args, ref.Def.Span)
+	c.arguments(e, "`"+ref.Def.Name+"`", s.params, sub, ref.Def.Span)
+	return c.subst(s.result, sub)
 }
 
-// apply returns the type of a call of a function of type t that is defined at def.
-func (c *checker) apply(e *syntax.CallExpr, name string, t *ty, args []*ty, def syntax.Span) *ty {
+// libraryArgs returns the types of arguments. Function literals are left out: they are
+// looked at when the types of their parameters are known.
+func (c *checker) libraryArgs(list []syntax.Expr) []*ty {
+	out := make([]*ty, len(list))
+	for i, e := range list {
+		if _, ok := e.(*syntax.FuncLit); !ok {
+			out[i] = c.expr(e)
+		}
+	}
+	return out
+}
+
+// complete fills in the types of arguments that were left out.
+func (c *checker) complete(list []syntax.Expr, args []*ty) {
+	for i, e := range list {
+		if args[i] == nil {
+			args[i] = c.expr(e)
+		}
+	}
+}
+
+func (c *checker) exprs(list []syntax.Expr) []*ty {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]*ty, len(list))
+	for i, e := range list {
+		out[i] = c.expr(e)
+	}
+	return out
+}
+
+// apply returns the type of a call of a function value of type t.
+func (c *checker) apply(e *syntax.CallExpr, name string, t *ty, def syntax.Span) *ty {
 	t = find(t)
 	switch {
-	case t.kind == types.KindInvalid:
-		return tyBad
+	case t.kind == types.KindFunc:
+		c.arguments(e, name, t.fields, nil, def)
+		return t.elem
 	case isVar(t):
-		want := &ty{kind: types.KindFunc, elem: c.fresh(e.Span())}
-		for _, a := range args {
-			want.fields = append(want.fields, field{"", a})
+		params := make([]field, len(e.Args))
+		for i, a := range e.Args {
+			params[i].t = c.expr(a)
 		}
-		if !c.unify(t, want) {
-			c.report("type-mismatch", e.Span(), "%s cannot be called with itself: its type would be endless", name)
+		result := c.fresh(origin{e.Span(), ofCall})
+		c.at = e.Span()
+		if !c.unify(t, funcOf(params, result)) {
+			c.report(codeEndless, e.Span(), "%s cannot be given to itself: its type would have no end", name)
+			c.giveUp(t)
+			c.giveUp(result)
 			return tyBad
 		}
-		return want.elem
-	case t.kind != types.KindFunc:
-		d := c.report("not-a-function", e.Span(), "%s is called, but it is %s and not a function", name, quote(t))
-		because{def, "it is defined here"}.attach(d)
-		return tyBad
-	case len(t.fields) != len(args):
-		d := c.report("wrong-arguments", e.Span(), "%s takes %s, and %d %s given", name, plural(len(t.fields), "argument"), len(args), isAre(len(args)))
-		because{def, "it is defined here"}.attach(d)
-		return t.elem
+		return result
 	}
-	for i, a := range args {
-		if c.unify(a, t.fields[i].t) {
+	c.exprs(e.Args)
+	if t.kind != types.KindInvalid {
+		d := c.report(codeNoFunction, def, "%s is called, but it is %s and no function", name, quote(t))
+		if e.Var != nil {
+			c.source(d, e.Var, t)
+		}
+	}
+	return tyBad
+}
+
+// arguments checks the arguments of a call against the parameters.
+func (c *checker) arguments(e *syntax.CallExpr, name string, params []field, sub substitution, def syntax.Span) {
+	for i, a := range e.Args {
+		if i >= len(params) {
+			c.expr(a)
 			continue
 		}
-		d := c.report("type-mismatch", e.Args[i].Span(), "argument %d of %s is %s, but %s is needed", i+1, name, quote(a), quote(t.fields[i].t))
-		because{def, "the function is defined here"}.attach(d)
-		c.explain(d, a, t.fields[i].t)
+		why := because{span: def, format: "the parameter `${name}` of this function is {type}", name: params[i].name}
+		if params[i].name == "" || e.Name.Text == "" {
+			why.format = ""
+		}
+		c.check(a, c.subst(params[i].t, sub), why)
 	}
-	return t.elem
+	if len(params) != len(e.Args) {
+		d := c.report(codeArguments, e.Span(), "%s takes %s, but %s given", name, plural(len(params), "argument"), isAre(len(e.Args)))
+		if def != d.Span {
+			relate(d, def, "the function")
+		}
+	}
 }
 
 func plural(n int, what string) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func isAre(n int) string {
-	if n == 1 {
-		return "is"
+	switch n {
+	case 0:
+		return "none is"
+	case 1:
+		return "1 is"
 	}
-	return "are"
+	return fmt.Sprintf("%d are", n)
 }
 
 // library returns the type of a call of a library function or operator.
-func (c *checker) library(id int32, span syntax.Span, f *funcs.Function, exprs []syntax.Expr, args []*ty) *ty {
-	sigs, err := c.signatures(f, exprs)
-	if err != nil {
-		c.report("wrong-arguments", span, "%s: %v", display(f), err)
+func (c *checker) library(e syntax.Expr, f *funcs.Function, exprs []syntax.Expr, args []*ty) *ty {
+	if f == nil {
 		return tyBad
 	}
-	sigs = withArity(sigs, f.Variadic, len(args))
+	sigs, err := c.signatures(f, exprs)
+	if err != nil {
+		c.complete(exprs, args)
+		c.report(codeArguments, e.Span(), "%s: %v", display(f), err)
+		return tyBad
+	}
+	sigs = withArity(sigs, f.Variadic && f.Infer == nil, len(args))
+	if len(sigs) != 1 {
+		c.complete(exprs, args)
+	}
 	if len(sigs) == 0 {
-		c.wrongCount(f, span, len(args))
+		c.wrongCount(f, e.Span(), len(args))
 		return c.resultOf(f)
 	}
 	all := append(args[:len(args):len(args)], nil)
+	var ok bool
 	if len(sigs) == 1 {
-		all[len(args)] = c.one(f, sigs[0], span, exprs, args)
+		all[len(args)], ok = c.one(f, sigs[0], e, exprs, all)
 	} else {
-		all[len(args)] = c.overloaded(f, sigs, span, all)
+		all[len(args)], ok = c.overloaded(f, sigs, e.Span(), all)
+	}
+	if !ok {
+		return c.resultOf(f)
 	}
 	if f.Check != nil {
-		c.add(&constraint{rule: checked(f), t: all, span: span})
+		c.add(&constraint{rule: &checked{f}, t: all, span: e.Span()})
 	}
 	if f.Typed != nil || f.Impure != nil || f.Source != nil {
-		t := &ty{kind: types.KindFunc, elem: all[len(args)]}
-		for _, a := range args {
-			t.fields = append(t.fields, field{"", a})
+		params := make([]field, len(args))
+		for i := range args {
+			params[i].t = all[i]
 		}
-		c.info.sigs[id] = t
-		c.group.typed = true
+		sig := funcOf(params, all[len(args)])
+		c.info.sigs[e.ID()] = sig
+		c.group.sigs = append(c.group.sigs, sig)
 	}
 	return all[len(args)]
 }
@@ -143,56 +207,75 @@ func withArity(sigs []*types.Type, variadic bool, n int) []*types.Type {
 		if n < fixed {
 			return nil
 		}
-		out := *sig
-		out.Fields = append([]types.Field(nil), sig.Fields[:fixed]...)
+		params := slices.Clone(sig.Fields[:fixed])
 		for range n - fixed {
-			out.Fields = append(out.Fields, sig.Fields[fixed])
+			params = append(params, sig.Fields[fixed])
 		}
-		return []*types.Type{&out}
+		return []*types.Type{types.FuncOf(params, sig.Elem)}
 	}
-	same := true
-	for _, s := range sigs {
-		same = same && len(s.Fields) == n
-	}
-	if same {
+	if !slices.ContainsFunc(sigs, func(s *types.Type) bool { return len(s.Fields) != n }) {
 		return sigs
 	}
-	var out []*types.Type
-	for _, s := range sigs {
-		if len(s.Fields) == n {
-			out = append(out, s)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(sigs), func(s *types.Type) bool { return len(s.Fields) != n })
 }
 
 func (c *checker) wrongCount(f *funcs.Function, span syntax.Span, n int) {
-	d := c.report("wrong-arguments", span, "%s does not take %s", display(f), plural(n, "argument"))
-	for i, s := range f.Sigs {
-		if i > 0 {
-			d.Hint += ", "
-		}
-		d.Hint += "`" + s.String() + "`"
+	d := c.report(codeArguments, span, "%s does not take %s", display(f), plural(n, "argument"))
+	d.Hint = "it is " + sigList(f.Sigs)
+	if n == 3 && f.Name == "lookup" {
+		d.Hint = "the value for what is missing is given with `<|>`: $container[key] <|> default"
 	}
-	d.Hint = "it is " + d.Hint
 }
 
-// one applies the only signature.
-func (c *checker) one(f *funcs.Function, sig *types.Type, span syntax.Span, exprs []syntax.Expr, args []*ty) *ty {
-	vars := map[int]*ty{}
-	fresh := func() *ty { return c.fresh(span) }
-	for i, a := range args {
-		want := fromType(sig.Fields[i].Type, vars, fresh)
-		if c.unify(a, want) {
-			continue
-		}
-		d := c.report("type-mismatch", exprs[i].Span(), "argument %d of %s is %s, but %s is needed", i+1, display(f), quote(a), quote(want))
-		if n := sig.Fields[i].Name; n != "" {
-			d.Message = fmt.Sprintf("argument %d of %s (%s) is %s, but %s is needed", i+1, display(f), n, quote(a), quote(want))
-		}
-		c.explain(d, a, want)
+func sigList(sigs []*types.Type) string {
+	names := make([]string, len(sigs))
+	for i, s := range sigs {
+		names[i] = s.String()
 	}
-	return fromType(sig.Elem, vars, fresh)
+	return list(names)
+}
+
+// one applies the only signature. all has room for the result at its end, and lacks what
+// was left out.
+func (c *checker) one(f *funcs.Function, sig *types.Type, e syntax.Expr, exprs []syntax.Expr, all []*ty) (result *ty, ok bool) {
+	r := typeReader{c: c, origin: origin{e.Span(), ofCall}}
+	ok = true
+	for i, x := range exprs {
+		if got := all[i]; got != nil && !c.argument(f, i, sig.Fields[i].Name, x, got, r.read(sig.Fields[i].Type)) {
+			ok = false
+		}
+	}
+	reports := c.reports
+	for i, x := range exprs {
+		if all[i] == nil {
+			all[i] = r.read(sig.Fields[i].Type)
+			c.check(x, all[i], because{})
+		}
+	}
+	result = r.read(sig.Elem)
+	if ok = ok && c.reports == reports; !ok {
+		for _, v := range r.vars {
+			if v != nil {
+				c.giveUp(v)
+			}
+		}
+	}
+	return result, ok
+}
+
+// argument checks an argument that has been inferred.
+func (c *checker) argument(f *funcs.Function, i int, name string, e syntax.Expr, got, want *ty) bool {
+	c.at = e.Span()
+	if c.unify(got, want) {
+		return true
+	}
+	what := fmt.Sprintf("argument %d of %s", i+1, display(f))
+	if len(name) > 1 {
+		what = fmt.Sprintf("the argument %s of %s", name, display(f))
+	}
+	d := c.report(codeMismatch, e.Span(), "this is %s, but %s is %s", quote(got), what, quote(want))
+	c.conflict(d, e, got, want, because{})
+	return false
 }
 
 // A shape is what all signatures of an overloaded function have in common.
@@ -211,35 +294,29 @@ func (c *checker) shapeOf(f *funcs.Function, sigs []*types.Type) *shape {
 		}
 		return sig.Elem
 	}
-	n := len(sigs[0].Fields)
-	s := &shape{same: make([]int, n+1)}
-	for i := range n + 1 {
+	s := &shape{same: make([]int, len(sigs[0].Fields)+1)}
+	for i := range s.same {
 		s.same[i] = i
 		for j := range i {
-			all := true
-			for _, sig := range sigs {
-				all = all && types.Identical(part(sig, i), part(sig, j))
-			}
-			if all {
+			if !slices.ContainsFunc(sigs, func(sig *types.Type) bool { return !types.Identical(part(sig, i), part(sig, j)) }) {
 				s.same[i] = j
 				break
 			}
 		}
 	}
-	same := true
-	for _, sig := range sigs[1:] {
-		same = same && types.Identical(sig.Elem, sigs[0].Elem)
-	}
-	if t := sigs[0].Elem; same && t.Kind >= types.KindBool && t.Kind <= types.KindFloat {
-		s.result = fromType(t, nil, nil)
+	t := sigs[0].Elem
+	if isScalar(t) && !slices.ContainsFunc(sigs, func(sig *types.Type) bool { return !types.Identical(sig.Elem, t) }) {
+		s.result = fromType(t)
 	}
 	c.shapes[f] = s
 	return s
 }
 
+func isScalar(t *types.Type) bool { return t.Kind >= types.KindBool && t.Kind <= types.KindFloat }
+
 // overloaded applies one of several signatures: what they have in common at once, the
 // rest when it is known which one it is. all has room for the result at its end.
-func (c *checker) overloaded(f *funcs.Function, sigs []*types.Type, span syntax.Span, all []*ty) *ty {
+func (c *checker) overloaded(f *funcs.Function, sigs []*types.Type, span syntax.Span, all []*ty) (result *ty, ok bool) {
 	s := c.shapeOf(f, sigs)
 	n := len(all) - 1
 	switch {
@@ -248,90 +325,28 @@ func (c *checker) overloaded(f *funcs.Function, sigs []*types.Type, span syntax.
 	case s.same[n] < n:
 		all[n] = all[s.same[n]]
 	default:
-		all[n] = c.fresh(span)
+		all[n] = c.fresh(origin{span, ofCall})
 	}
+	c.at = span
 	for i, j := range s.same[:n] {
 		if j < i {
 			c.unify(all[i], all[j])
 		}
 	}
-	k := &constraint{rule: &overload{display(f), sigs}, t: all, span: span}
-	if wait := k.rule.try(c, k); len(wait) > 0 {
-		c.add(k)
-	}
-	return all[n]
+	reports := c.reports
+	c.add(&constraint{rule: &overload{f, sigs}, t: all, span: span})
+	return all[n], c.reports == reports
 }
 
 // resultOf returns the result type of a function that could not be applied, as far as it
 // is clear.
 func (c *checker) resultOf(f *funcs.Function) *ty {
-	if len(f.Sigs) == 1 && f.Sigs[0].Elem.Kind >= types.KindBool && f.Sigs[0].Elem.Kind <= types.KindFloat {
-		return fromType(f.Sigs[0].Elem, nil, nil)
+	if f == nil {
+		return tyBad
+	}
+	t := f.Sigs[0].Elem
+	if isScalar(t) && !slices.ContainsFunc(f.Sigs, func(s *types.Type) bool { return !types.Identical(s.Elem, t) }) {
+		return fromType(t)
 	}
 	return tyBad
-}
-
-// maxFold bounds how far constants are followed while types are inferred.
-const maxFold = 1000
-
-// fold returns the value of an expression that is known before the program runs: made of
-// literals, variables bound to such expressions, operators and pure functions.
-func (c *checker) fold(e syntax.Expr, depth int) (types.Value, bool) {
-	if depth > maxFold {
-		return nil, false
-	}
-	switch e := e.(type) {
-	case *syntax.BoolLit:
-		return types.Bool(e.Value), true
-	case *syntax.IntLit:
-		return types.Int(e.Value), true
-	case *syntax.FloatLit:
-		return types.Float(e.Value), true
-	case *syntax.StringLit:
-		switch {
-		case e.Parts == nil:
-			return types.Str(e.Value), true
-		case len(e.Parts) == 1 && e.Parts[0].Var != nil:
-			return c.fold(e.Parts[0].Var, depth+1)
-		}
-	case *syntax.ParenExpr:
-		return c.fold(e.X, depth+1)
-	case *syntax.VarExpr:
-		ref := c.prog.Refs[e.ID()]
-		switch {
-		case ref == nil || len(ref.Via) > 0:
-		case ref.Def.Kind == resolve.ConstDef:
-			return ref.Def.Const, ref.Def.Const != nil
-		case ref.Def.Kind == resolve.VarDef:
-			return c.fold(ref.Def.Bind.Value, depth+1)
-		}
-	case *syntax.BinaryExpr:
-		if e.Op != syntax.OpExcept {
-			return c.foldCall(c.lib.Func("", "_"+e.Op.String()), []syntax.Expr{e.X, e.Y}, depth)
-		}
-	case *syntax.CallExpr:
-		if ref := c.prog.Refs[e.ID()]; e.Name.Text != "" && ref != nil && ref.Def.Kind == resolve.LibraryDef {
-			return c.foldCall(ref.Def.Library, e.Args, depth)
-		}
-	}
-	return nil, false
-}
-
-func (c *checker) foldCall(f *funcs.Function, exprs []syntax.Expr, depth int) (v types.Value, ok bool) {
-	if f == nil || f.Pure == nil || f.NoFold {
-		return nil, false
-	}
-	args := make([]types.Value, len(exprs))
-	for i, e := range exprs {
-		if args[i], ok = c.fold(e, depth+1); !ok {
-			return nil, false
-		}
-	}
-	defer func() {
-		if recover() != nil { // of a type that will be reported
-			v, ok = nil, false
-		}
-	}()
-	v, err := f.Pure(args)
-	return v, err == nil
 }

@@ -1,16 +1,14 @@
 package infer
 
 import (
-	"fmt"
-
 	"mgmt/lang/funcs"
 	"mgmt/lang/resolve"
 	"mgmt/lang/syntax"
-	"mgmt/lang/types"
 )
 
 // Check infers the types of a program whose names are bound. The program may be compiled
-// if the diagnostics have no errors.
+// if the diagnostics have no errors. What has no binding because of a mistake fits
+// everywhere, so that other mistakes are found in the same run.
 func Check(p *resolve.Program, lib *funcs.Library, kinds Kinds) (*Info, syntax.Diagnostics) {
 	c := &checker{
 		prog:  p,
@@ -23,15 +21,21 @@ func Check(p *resolve.Program, lib *funcs.Library, kinds Kinds) (*Info, syntax.D
 			schemes: map[*resolve.Def]*scheme{},
 			depends: map[*resolve.Def]bool{},
 		},
-		defs:   map[*resolve.Def]*ty{},
-		groups: map[*resolve.Def]*group{nil: {}},
-		shapes: map[*funcs.Function]*shape{},
-		kindOf: map[string]map[string]*ty{},
+		defs:      make(map[*resolve.Def]*ty, len(p.Order)),
+		groups:    map[*resolve.Def]*group{nil: {}},
+		instances: map[*resolve.Def]substitution{},
+		selves:    map[*resolve.Def]substitution{},
+		shapes:    map[*funcs.Function]*shape{},
+		kindOf:    map[string]*kindTypes{},
+		constants: map[*resolve.Def]constant{},
 	}
-	c.pass(func(d *resolve.Def) bool { return p.Uses[d] > 0 }, p.Main.Tree.Stmts)
-	c.warn = true
-	c.pass(func(d *resolve.Def) bool { return p.Uses[d] == 0 }, nil)
-	return c.info, c.diags.Sort()
+	if p.Main == nil {
+		return c.info, nil
+	}
+	c.live()
+	c.unused()
+	p.Trace(c.diags)
+	return c.info, c.finished()
 }
 
 // A checker is the state of one run of Check.
@@ -40,98 +44,88 @@ type checker struct {
 	lib   *funcs.Library
 	kinds Kinds
 	info  *Info
-	diags syntax.Diagnostics
-	warn  bool // what is wrong is a warning
 
-	defs   map[*resolve.Def]*ty    // of variables, parameters, loop variables
-	groups map[*resolve.Def]*group // by class or function; nil is the rest
-	group  *group                  // that is being checked
-	work   []*constraint           // to be tried again
-	shapes map[*funcs.Function]*shape
-	kindOf map[string]map[string]*ty // field types of resource kinds
+	diags   syntax.Diagnostics
+	reports int
+	warn    bool        // what is wrong is a warning
+	at      syntax.Span // of what is being unified
+
+	defs      map[*resolve.Def]*ty          // of variables, parameters, loop variables
+	groups    map[*resolve.Def]*group       // by class or function; nil is the rest
+	group     *group                        // that is being checked
+	instances map[*resolve.Def]substitution // of includes with an alias
+	selves    map[*resolve.Def]substitution // of classes, for unused code in them
+
+	work []*constraint // to be tried again
+	mark int32         // of the last walk
+
+	shapes    map[*funcs.Function]*shape
+	operators [syntax.OpNeg + 1]*funcs.Function
+	kindOf    map[string]*kindTypes
+	constants map[*resolve.Def]constant
 }
 
-// A group is the code that is generalised together: a named function, or a class with all
-// that is defined in it.
-type group struct {
-	def   *resolve.Def
-	level int32
-	vars  []*ty         // made in the group
-	open  []*constraint // not solved yet
-	typed bool          // contains calls that look at their signature
-}
-
-// A scheme is what a generalised definition has in place of a type: variables that each
-// use replaces, and the constraints on them.
-type scheme struct {
-	def    *resolve.Def
-	vars   int
-	t      *ty   // of a function
-	params []*ty // of a class
-	open   []*constraint
-}
-
-// pass checks the definitions that want selects, in order, and then the statements.
-func (c *checker) pass(want func(*resolve.Def) bool, stmts []syntax.Stmt) {
+// live checks what may run: the definitions that live code uses, in their order, and then
+// the statements of the main file.
+func (c *checker) live() {
 	for _, def := range c.prog.Order {
-		if want(def) {
+		if c.prog.Uses[def] > 0 {
 			c.define(def)
 		}
 	}
-	c.enter(nil, func() { c.stmts(stmts) })
-	c.finish(c.groups[nil])
+	c.enter(nil, func() { c.stmts(c.prog.Main.Tree.Stmts) })
+	c.finish()
 }
 
-// enter runs f as part of the group of a definition.
-func (c *checker) enter(def *resolve.Def, f func()) {
-	saved := c.group
-	c.group = c.groupOf(def)
-	f()
-	c.solve()
-	c.group = saved
-}
-
-func (c *checker) groupOf(def *resolve.Def) *group {
-	g := c.groups[def]
-	if g == nil {
-		g = &group{def: def, level: c.groupOf(def.Scope.Class).level + 1}
-		c.groups[def] = g
+// unused checks the rest, as far as that is possible. It changes nothing about the types
+// of live code, which are known by then.
+func (c *checker) unused() {
+	c.warn = true
+	for _, def := range c.prog.Order {
+		if c.prog.Uses[def] == 0 {
+			clear(c.selves)
+			c.define(def)
+		}
 	}
-	return g
 }
 
+// define checks a definition. What it refers to has been checked.
 func (c *checker) define(def *resolve.Def) {
 	switch def.Kind {
 	case resolve.VarDef:
 		c.enter(def.Scope.Class, func() { c.bindDef(def) })
+	case resolve.LoopDef:
+		if def.IsKey { // the first one of the two
+			c.enter(def.Scope.Class, func() { c.loopHead(def.Loop) })
+		}
+	case resolve.IncludeDef:
+		c.enter(def.Scope.Class, func() { c.instances[def] = c.include(def.Include) })
 	case resolve.FuncDef:
 		var t *ty
 		c.enter(def, func() { t = c.expr(def.Func.Func) })
-		s := c.generalise(def)
-		s.t = t
+		c.generalise(def, find(t).fields, find(t).elem)
 	case resolve.ClassDef:
-		c.enter(def, func() { c.stmts(def.Class.Body.Stmts) })
-		params := make([]*ty, len(def.ParamScope.Defs))
+		var params []field
 		c.enter(def, func() {
-			for i, p := range def.ParamScope.Defs {
-				params[i] = c.defType(p)
+			for _, p := range def.ParamScope.Defs {
+				params = append(params, field{p.Name, c.defType(p)})
 			}
+			c.stmts(def.Class.Body.Stmts)
 		})
-		s := c.generalise(def)
-		s.params = params
+		c.generalise(def, params, nil)
 	}
 }
 
 // bindDef checks a variable: its value, and its annotation.
 func (c *checker) bindDef(def *resolve.Def) {
 	b := def.Bind
-	t := c.expr(b.Value)
-	if b.Type != nil {
-		want := written(b.Type)
-		c.expect(b.Value, t, want, because{b.Type.Span(), "the variable is declared as " + quote(want)})
-		t = want
+	if b.Type == nil {
+		c.defs[def] = c.expr(b.Value)
+		return
 	}
-	c.defs[def] = t
+	want := c.written(b.Type)
+	c.check(b.Value, want, because{span: b.Type.Span(), format: "`${name}` is declared as {type}", name: def.Name})
+	c.defs[def] = want
 }
 
 // defType returns the type of a variable, parameter or loop variable.
@@ -142,17 +136,18 @@ func (c *checker) defType(def *resolve.Def) *ty {
 	t := tyBad // it comes out of a cycle, or was not checked
 	switch def.Kind {
 	case resolve.ParamDef:
-		switch class := def.Scope.Class; {
+		class := def.Scope.Class
+		switch {
 		case def.Param.Type != nil:
-			t = written(def.Param.Type)
+			t = c.written(def.Param.Type)
 		case class != nil && class.ParamScope == def.Scope:
-			t = c.freshIn(class, def.Span)
-		default: // of a function, which is being checked
-			t = c.fresh(def.Span)
+			t = c.freshIn(class, origin{def.Span, ofParam})
+		default: // of a function, which asks first
+			t = c.fresh(origin{def.Span, ofParam})
 		}
 		c.info.exprs[def.Param.ID] = t
 	case resolve.LoopDef:
-		t = c.freshIn(def.Scope.Class, def.Span)
+		t = c.freshIn(def.Scope.Class, origin{def.Span, ofLoop})
 		if def.IsKey {
 			c.info.exprs[def.Loop.KeyID] = t
 		} else {
@@ -163,179 +158,128 @@ func (c *checker) defType(def *resolve.Def) *ty {
 	return t
 }
 
-// freshIn returns a new variable that belongs to a class, whatever is being checked.
-func (c *checker) freshIn(class *resolve.Def, span syntax.Span) *ty {
+// freshIn returns a new variable of the group of a class, or of what stands outside of
+// any.
+func (c *checker) freshIn(class *resolve.Def, from origin) *ty {
 	saved := c.group
 	c.group = c.groupOf(class)
-	t := c.fresh(span)
+	t := c.fresh(from)
 	c.group = saved
 	return t
 }
 
-// fresh returns a new type variable for what stands at span.
-func (c *checker) fresh(span syntax.Span) *ty {
-	x := &struct {
-		t ty
-		v variable
-	}{}
-	x.t = ty{kind: types.KindVar, v: &x.v}
-	x.v.level, x.v.span = c.group.level, span
-	c.group.vars = append(c.group.vars, &x.t)
-	return &x.t
-}
-
-// generalise turns the open variables of a group into those of a scheme.
-func (c *checker) generalise(def *resolve.Def) *scheme {
-	g := c.groups[def]
-	outer := c.groupOf(def.Scope.Class)
-	s := &scheme{def: def}
-	for _, t := range g.vars {
-		v := t.v
-		if v.bound != nil || v.scheme != nil {
-			continue
-		}
-		if v.level < g.level { // it belongs further out
-			outer.vars = append(outer.vars, t)
-			continue
-		}
-		v.scheme, v.index = s, int32(s.vars)
-		s.vars++
-	}
-	for _, k := range g.open {
-		switch {
-		case k.solved:
-		case k.mentions(s):
-			s.open = append(s.open, k)
-		default:
-			outer.open = append(outer.open, k)
-		}
-	}
-	c.info.schemes[def] = s
-	c.info.depends[def] = g.typed
-	g.vars, g.open = nil, nil
-	return s
-}
-
-// instantiate returns new variables for those of a scheme and takes over its constraints.
-// Nothing is copied for a scheme without variables.
-func (c *checker) instantiate(s *scheme, use int32, span syntax.Span) []*ty {
-	if s.vars == 0 {
-		return nil
-	}
-	by := make([]*ty, s.vars)
-	for i := range by {
-		by[i] = c.fresh(span)
-	}
-	for _, k := range s.open {
-		c.add(k.subst(s, by, span))
-	}
-	c.info.uses[use] = by
-	return by
-}
-
-// finish solves what is left at the end of a pass, and reports what cannot be.
-func (c *checker) finish(g *group) {
+// finish decides what is left open outside of functions and classes, and reports what
+// cannot be.
+func (c *checker) finish() {
+	g := c.groups[nil]
 	c.group = g
-	for again := true; again; {
-		again = false
-		c.solve()
-		for _, k := range g.open {
-			if !k.solved && k.fallback(c) {
-				again = true
-				break
-			}
+	for i := 0; i < len(g.open); i++ { // what is decided may leave more of them
+		if k := g.open[i]; !k.solved && k.fallback(c) {
+			c.solve()
 		}
 	}
-	if !c.warn {
-		c.ambiguous(g)
-	}
-	for _, t := range g.vars {
-		if t.v.bound == nil && t.v.scheme == nil {
-			t.v.bound = tyBad
-		}
-	}
-	g.vars, g.open = nil, nil
-	c.work = nil
+	c.ambiguous(g)
+	g.vars, g.open, c.work = nil, nil, nil
 }
 
 // ambiguous reports what has no one type: first constraints, which can say what is
 // missing, then variables.
 func (c *checker) ambiguous(g *group) {
-	reported := len(c.diags)
 	for _, k := range g.open {
-		if !k.solved && c.unknown(k) {
-			c.report("ambiguous-type", k.span, "%s", k.missing())
+		if what := k.missing(); what != "" && !k.solved && c.unknown(k) {
+			d := c.fail(k, codeAmbiguous, "%s", what)
+			c.explainOpen(d, k.t)
+			for _, t := range k.t {
+				c.giveUp(t)
+			}
 		}
 	}
-	if len(c.diags) > reported {
-		return
-	}
 	for _, t := range g.vars {
-		if t.v.bound == nil && t.v.scheme == nil && t.v.level == g.level && t.v.span.IsValid() {
-			d := c.report("ambiguous-type", t.v.span, "nothing tells what type this has")
-			d.Hint = "annotate it: bind it to a variable first, as in $name []str = []"
+		if t.v.bound == nil {
+			c.openVariable(t.v)
 			t.v.bound = tyBad
 		}
 	}
 }
 
+// giveUp makes the open variables in t fit everywhere.
+func (c *checker) giveUp(t *ty) {
+	c.walk(t, func(t *ty) bool {
+		if isVar(t) && t.v.scheme == nil {
+			t.v.bound = tyBad
+			return false
+		}
+		return true
+	})
+}
+
 // unknown reports whether an open constraint depends on a variable of the program.
 func (c *checker) unknown(k *constraint) bool {
 	for _, t := range k.t {
-		if t.open() != nil {
+		open := false
+		c.walk(t, func(t *ty) bool {
+			open = open || isVar(t)
+			return !open
+		})
+		if open {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *checker) report(code syntax.Code, span syntax.Span, format string, args ...any) *syntax.Diagnostic {
-	d := &syntax.Diagnostic{Phase: syntax.PhaseUnify, Code: code, Span: span, Message: fmt.Sprintf(format, args...)}
-	if c.warn {
-		d.Severity = syntax.Warning
+// openVariable reports a type that nothing tells.
+func (c *checker) openVariable(v *variable) {
+	var d *syntax.Diagnostic
+	switch v.origin.kind {
+	case ofEmptyList:
+		d = c.report(codeAmbiguous, v.origin.span, "nothing tells what this empty list is a list of")
+		d.Hint = "say so: bind it to a variable with a type, as in `$name []str = []`"
+	case ofEmptyMap:
+		d = c.report(codeAmbiguous, v.origin.span, "nothing tells what this empty map has as keys and values")
+		d.Hint = "say so: bind it to a variable with a type, as in `$name map{str: int} = {}`"
+	case ofParam:
+		d = c.report(codeAmbiguous, v.origin.span, "nothing tells what type this parameter has")
+		d.Hint = "write its type behind it, as in `$name str`"
+	case ofCall:
+		d = c.report(codeAmbiguous, v.origin.span, "nothing tells what type this call results in")
+		d.Hint = "say so: bind it to a variable with a type, as in `$name str = …`"
+	default:
+		d = c.report(codeAmbiguous, v.origin.span, "nothing tells what type this has")
+		d.Hint = "say so: bind it to a variable with a type, as in `$name str = …`"
 	}
-	c.diags = append(c.diags, d)
-	return d
+	if v.use.IsValid() {
+		relate(d, v.use, "in this use")
+	}
 }
 
-// because is why a type is expected: another place and what it says.
-type because struct {
-	span syntax.Span
-	note string
-}
-
-func (w because) attach(d *syntax.Diagnostic) {
-	if w.note != "" && w.span.IsValid() && w.span != d.Span {
-		d.Related = append(d.Related, syntax.Related{Span: w.span, Message: w.note})
+// explainOpen says of which unknown types a constraint that is still open depends.
+func (c *checker) explainOpen(d *syntax.Diagnostic, list []*ty) {
+	for _, t := range list {
+		if t = find(t); !isVar(t) || t.v.origin.span == d.Span {
+			continue
+		}
+		switch t.v.origin.kind {
+		case ofParam:
+			d.Hint = "write the type of the parameter behind it, as in `$name str`"
+		case ofEmptyList, ofEmptyMap, ofCall:
+			d.Hint = "bind it to a variable with a type first"
+		default:
+			continue
+		}
+		relate(d, t.v.origin.span, "the type of this is not known")
+		return
 	}
 }
 
-func quote(t *ty) string { return "`" + t.String() + "`" }
-
-// expect makes the type of e the wanted one, or reports that it is not.
-func (c *checker) expect(e syntax.Expr, got, want *ty, why ...because) bool {
-	if c.unify(got, want) {
-		return true
+// operator returns the library function of an operator, or nil.
+func (c *checker) operator(op syntax.Op) *funcs.Function {
+	if c.operators[op] == nil {
+		name := "_" + op.String()
+		if op == syntax.OpNeg {
+			name = "_neg"
+		}
+		c.operators[op] = c.lib.Func("", name)
 	}
-	d := c.report("type-mismatch", e.Span(), "this is %s, but %s is needed here", quote(got), quote(want))
-	for _, w := range why {
-		w.attach(d)
-	}
-	c.explain(d, got, want)
-	return false
-}
-
-// explain adds a hint for well-known confusions.
-func (c *checker) explain(d *syntax.Diagnostic, got, want *ty) {
-	g, w := find(got), find(want)
-	switch {
-	case g.kind == types.KindInt && w.kind == types.KindStr:
-		d.Hint = "there is no implicit conversion; use fmt.printf(\"%d\", …)"
-	case g.kind == types.KindFloat && w.kind == types.KindInt:
-		d.Hint = "`/` always yields a float; convert.to_int cuts one to an int"
-	case g.kind == types.KindInt && w.kind == types.KindFloat:
-		d.Hint = "write the number with a point, or use convert.to_float"
-	case g.kind == types.KindStr && w.kind == types.KindList && find(w.elem).kind == types.KindStr:
-		d.Hint = "put it in brackets to make a list of one"
-	}
+	return c.operators[op]
 }

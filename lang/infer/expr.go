@@ -9,6 +9,10 @@ import (
 // expr returns the type of an expression and notes it.
 func (c *checker) expr(e syntax.Expr) *ty {
 	t := c.typeOf(e)
+	if t.size >= maxSize {
+		c.report(codeTooLarge, e.Span(), "the type of this has too many parts")
+		t = tyBad
+	}
 	c.info.exprs[e.ID()] = t
 	return t
 }
@@ -22,22 +26,14 @@ func (c *checker) typeOf(e syntax.Expr) *ty {
 	case *syntax.FloatLit:
 		return tyFloat
 	case *syntax.StringLit:
-		for _, p := range e.Parts {
-			if p.Var != nil {
-				c.interpolated(p.Var)
-			}
-		}
+		c.interpolated(e)
 		return tyStr
 	case *syntax.ListLit:
 		return c.list(e)
 	case *syntax.MapLit:
 		return c.mapLit(e)
 	case *syntax.StructLit:
-		out := &ty{kind: types.KindStruct}
-		for _, f := range e.Fields {
-			out.fields = append(out.fields, field{f.Name.Text, c.expr(f.Value)})
-		}
-		return out
+		return c.structLit(e)
 	case *syntax.VarExpr:
 		return c.ref(e.ID())
 	case *syntax.FuncLit:
@@ -46,15 +42,13 @@ func (c *checker) typeOf(e syntax.Expr) *ty {
 		return c.call(e)
 	case *syntax.IfExpr:
 		c.condition(e.Cond)
-		then, els := c.expr(e.Then), c.expr(e.Else)
-		c.expect(e.Else, els, then, because{e.Then.Span(), "both branches have one type; this one is " + quote(then)})
+		then := c.expr(e.Then)
+		c.check(e.Else, then, because{span: e.Then.Span(), format: "both branches have one type, and this one is {type}"})
 		return then
 	case *syntax.ParenExpr:
 		return c.expr(e.X)
 	case *syntax.IndexExpr:
-		result := c.fresh(e.Span())
-		c.add(&constraint{rule: index{}, t: []*ty{c.expr(e.X), c.expr(e.Index), result}, span: e.Span()})
-		return result
+		return c.index(e)
 	case *syntax.FieldExpr:
 		return c.field(e)
 	case *syntax.UnaryExpr:
@@ -65,94 +59,95 @@ func (c *checker) typeOf(e syntax.Expr) *ty {
 	return tyBad
 }
 
-func (c *checker) interpolated(v *syntax.VarExpr) {
-	t := c.expr(v)
-	if !c.unify(t, tyStr) {
-		d := c.report("type-mismatch", v.Span(), "$%s is %s, and only a `str` can stand in a string", v.Path, quote(t))
-		d.Hint = "make a string of it first, with fmt.printf"
+func (c *checker) interpolated(e *syntax.StringLit) {
+	for _, p := range e.Parts {
+		if p.Var == nil {
+			continue
+		}
+		got := c.expr(p.Var)
+		c.at = p.Var.Span()
+		if !c.unify(got, tyStr) {
+			d := c.report(codeMismatch, p.Var.Span(), "only a `str` can stand in a string, and `$%s` is %s", p.Var.Path, quote(got))
+			c.conflict(d, p.Var, got, tyStr, because{})
+		}
 	}
 }
 
 func (c *checker) condition(e syntax.Expr) {
-	c.expect(e, c.expr(e), tyBool, because{e.Span(), "a condition is a `bool`"})
+	c.at = e.Span()
+	got := c.expr(e)
+	if !c.unify(got, tyBool) {
+		d := c.report(codeMismatch, e.Span(), "a condition is a `bool`, and this is %s", quote(got))
+		c.conflict(d, e, got, tyBool, because{})
+	}
 }
 
 func (c *checker) list(e *syntax.ListLit) *ty {
 	if len(e.Elems) == 0 {
-		return listOf(c.fresh(e.Span()))
+		return listOf(c.fresh(origin{e.Span(), ofEmptyList}))
 	}
-	elem := c.expr(e.Elems[0])
+	first, reports := e.Elems[0], c.reports
+	elem := c.expr(first)
 	for _, x := range e.Elems[1:] {
-		c.expect(x, c.expr(x), elem, because{e.Elems[0].Span(), "the elements of a list have one type; the first is " + quote(elem)})
+		c.check(x, elem, because{span: first.Span(), format: "the elements of a list have one type, and the first is {type}"})
+	}
+	if c.reports > reports { // it is not clear what it should be a list of
+		elem = tyBad
 	}
 	return listOf(elem)
 }
 
 func (c *checker) mapLit(e *syntax.MapLit) *ty {
 	if len(e.Entries) == 0 {
-		key := c.fresh(e.Span())
-		c.add(&constraint{rule: hashable, t: []*ty{key}, span: e.Span()})
-		return mapOf(key, c.fresh(e.Span()))
+		from := origin{e.Span(), ofEmptyMap}
+		key := c.fresh(from)
+		c.needsHashable(key, e.Span())
+		return mapOf(key, c.fresh(from))
 	}
 	first := e.Entries[0]
 	key, value := c.expr(first.Key), c.expr(first.Value)
-	for _, m := range e.Entries[1:] {
-		c.expect(m.Key, c.expr(m.Key), key, because{first.Key.Span(), "the keys of a map have one type; the first is " + quote(key)})
-		c.expect(m.Value, c.expr(m.Value), value, because{first.Value.Span(), "the values of a map have one type; the first is " + quote(value)})
+	for i := range e.Entries[1:] {
+		m := &e.Entries[i+1]
+		c.check(m.Key, key, because{span: first.Key.Span(), format: "the keys of a map have one type, and the first is {type}"})
+		c.check(m.Value, value, because{span: first.Value.Span(), format: "the values of a map have one type, and the first is {type}"})
 	}
-	c.add(&constraint{rule: hashable, t: []*ty{key}, span: first.Key.Span()})
+	c.needsHashable(key, first.Key.Span())
 	return mapOf(key, value)
+}
+
+func (c *checker) structLit(e *syntax.StructLit) *ty {
+	fields := make([]field, len(e.Fields))
+	for i := range e.Fields {
+		fields[i] = field{e.Fields[i].Name.Text, c.expr(e.Fields[i].Value)}
+	}
+	return structOf(fields)
 }
 
 // ref returns the type of what a variable is bound to. Through includes, the variables of
 // the classes are those of the instances.
 func (c *checker) ref(id int32) *ty {
 	ref := c.prog.Refs[id]
-	if ref == nil {
+	switch {
+	case ref == nil:
 		return tyBad
+	case ref.Def.Kind == resolve.ConstDef:
+		return constType(ref.Def)
 	}
-	if ref.Def.Kind == resolve.ConstDef {
-		return c.constant(ref.Def)
+	t := c.defType(ref.Def)
+	if len(ref.Via) == 0 && !c.warn {
+		return t
 	}
-	return c.via(ref, c.defType(ref.Def))
+	return c.subst(t, c.through(ref))
 }
 
-// via gives a type from within a class instance its meaning here.
-func (c *checker) via(ref *resolve.Ref, t *ty) *ty {
-	for i := len(ref.Via) - 1; i >= 0; i-- {
-		inc := ref.Via[i].Include
-		class := c.prog.Refs[inc.ID]
-		if class == nil {
-			return tyBad
-		}
-		if s := c.info.schemes[class.Def]; s != nil && s.vars > 0 {
-			saved := c.group
-			c.group = c.groupOf(ref.Via[i].Scope.Class)
-			t = t.subst(s, c.instance(inc, s))
-			c.group = saved
-		}
-	}
-	return t
-}
-
-// instance returns what the variables of a class are in an include. The alias may be used
-// before the include statement is checked.
-func (c *checker) instance(inc *syntax.IncludeStmt, s *scheme) []*ty {
-	by := c.info.uses[inc.ID]
-	if by == nil {
-		by = c.instantiate(s, inc.ID, inc.Path.Span)
-	}
-	return by
-}
-
-func (c *checker) constant(def *resolve.Def) *ty {
+// constType returns the type of a constant of the library.
+func constType(def *resolve.Def) *ty {
 	if def.Const == nil { // $hostname, which only the agent knows
 		return tyStr
 	}
 	return valueType(def.Const)
 }
 
-// valueType returns the type of a constant of the library.
 func valueType(v types.Value) *ty {
 	switch v := v.(type) {
 	case types.Bool:
@@ -172,65 +167,99 @@ func valueType(v types.Value) *ty {
 }
 
 func (c *checker) lambda(e *syntax.FuncLit) *ty {
-	out := &ty{kind: types.KindFunc}
-	for _, p := range c.prog.ScopeOf(e).Defs {
-		out.fields = append(out.fields, field{p.Name, c.defType(p)})
+	defs := c.prog.ScopeOf(e).Defs
+	params := make([]field, len(defs))
+	for i, p := range defs {
+		params[i] = field{p.Name, c.defType(p)}
 	}
-	out.elem = c.expr(e.Body)
-	if e.Result != nil {
-		want := written(e.Result)
-		c.expect(e.Body, out.elem, want, because{e.Result.Span(), "the function is declared to return " + quote(want)})
-		out.elem = want
+	if e.Result == nil {
+		return funcOf(params, c.expr(e.Body))
 	}
-	return out
+	want := c.written(e.Result)
+	c.check(e.Body, want, because{span: e.Result.Span(), format: "the function is declared to return {type}"})
+	return funcOf(params, want)
+}
+
+func (c *checker) index(e *syntax.IndexExpr) *ty {
+	x, i := c.expr(e.X), c.expr(e.Index)
+	switch base := find(x); base.kind {
+	case types.KindList: // what is known already costs no constraint
+		c.expect(e.Index, i, tyInt, because{span: e.X.Span(), format: "this is a list, which is looked up by {type}"})
+		return base.elem
+	case types.KindMap:
+		c.expect(e.Index, i, base.key, because{span: e.X.Span(), format: "this is a map whose keys are {type}"})
+		return base.elem
+	}
+	result := c.fresh(origin{e.Span(), ofExpr})
+	c.add(&constraint{rule: &index{e}, t: []*ty{x, i, result}, span: e.Span()})
+	return result
 }
 
 func (c *checker) field(e *syntax.FieldExpr) *ty {
-	base, result := c.expr(e.X), c.fresh(e.Span())
-	k := &constraint{rule: &member{e.Field.Text, e.Default != nil}, t: []*ty{base, result}, span: e.Field.Span}
-	if e.Default != nil {
-		def := c.expr(e.Default)
-		c.unify(result, def)
+	base := c.expr(e.X)
+	if s := find(base); s.kind == types.KindStruct && e.Default == nil {
+		for _, f := range s.fields {
+			if f.name == e.Field.Text {
+				return f.t
+			}
+		}
 	}
-	c.add(k)
-	c.solve()
+	// Whether the struct has the field or not, the result has the type of the default.
+	var result *ty
+	if e.Default != nil {
+		result = c.expr(e.Default)
+	} else {
+		result = c.fresh(origin{e.Span(), ofExpr})
+	}
+	c.add(&constraint{rule: &member{e}, t: []*ty{base, result}, span: e.Field.Span})
 	return result
 }
 
 func (c *checker) unary(e *syntax.UnaryExpr) *ty {
-	t := c.expr(e.X)
 	if e.Op == syntax.OpNot {
-		c.expect(e.X, t, tyBool, because{e.X.Span(), "`not` takes a `bool`"})
+		c.check(e.X, tyBool, because{span: e.Span(), format: "`not` takes a {type}"})
 		return tyBool
 	}
-	return c.library(e.ID(), e.Span(), c.lib.Func("", "_neg"), []syntax.Expr{e.X}, []*ty{t})
+	return c.library(e, c.operator(e.Op), []syntax.Expr{e.X}, []*ty{c.expr(e.X)})
 }
 
 func (c *checker) binary(e *syntax.BinaryExpr) *ty {
-	x, y := c.expr(e.X), c.expr(e.Y)
 	switch e.Op {
 	case syntax.OpAnd, syntax.OpOr:
-		c.expect(e.X, x, tyBool, because{e.OpSpan, "`" + e.Op.String() + "` takes two `bool`s"})
-		c.expect(e.Y, y, tyBool, because{e.OpSpan, "`" + e.Op.String() + "` takes two `bool`s"})
+		why := because{span: e.OpSpan, format: "`{name}` takes two of {type}", name: e.Op.String()}
+		c.check(e.X, tyBool, why)
+		c.check(e.Y, tyBool, why)
 		return tyBool
 	case syntax.OpExcept:
-		c.expect(e.Y, y, x, because{e.X.Span(), "both sides of `<|>` have one type; this one is " + quote(x)})
+		x := c.expr(e.X)
+		c.check(e.Y, x, because{span: e.X.Span(), format: "both sides of `<|>` have one type, and this one is {type}"})
 		return x
 	case syntax.OpIn:
-		if find(y).kind == types.KindMap {
-			d := c.report("type-mismatch", e.Y.Span(), "`in` looks in a list, and this is %s", quote(y))
-			d.Hint = "look for a key with $key in map.keys($map)"
-			return tyBool
-		}
-		c.expect(e.Y, y, listOf(x), because{e.X.Span(), "`in` looks for " + quote(x) + " in a list of the same"})
-		return tyBool
+		return c.in(e)
 	}
-	f := c.lib.Func("", "_"+e.Op.String())
-	if !c.unify(x, y) {
-		d := c.report("type-mismatch", e.Y.Span(), "this is %s, but the other side of `%s` is %s", quote(y), e.Op, quote(x))
-		d.Related = append(d.Related, syntax.Related{Span: e.X.Span(), Message: "this is " + quote(x)})
-		c.explain(d, y, x)
+	x, y := c.expr(e.X), c.expr(e.Y)
+	f := c.operator(e.Op)
+	c.at = e.Span()
+	if !c.unify(y, x) {
+		d := c.report(codeMismatch, e.Y.Span(), "this is %s, but the other side of `%s` is %s", quote(y), e.Op, quote(x))
+		c.conflict(d, e.Y, y, x, because{span: e.X.Span(), format: "this is {type}"})
+		c.source(d, e.X, x)
 		return c.resultOf(f)
 	}
-	return c.library(e.ID(), e.Span(), f, []syntax.Expr{e.X, e.Y}, []*ty{x, y})
+	return c.library(e, f, []syntax.Expr{e.X, e.Y}, []*ty{x, y})
+}
+
+func (c *checker) in(e *syntax.BinaryExpr) *ty {
+	x, y := c.expr(e.X), c.expr(e.Y)
+	switch list := find(y); list.kind {
+	case types.KindMap:
+		d := c.report(codeMismatch, e.Y.Span(), "`in` looks in a list, and this is %s", quote(y))
+		d.Hint = "map.keys($map) lists the keys of a map"
+	case types.KindList:
+		c.expect(e.X, x, list.elem, because{span: e.Y.Span(), format: "`in` looks for one of {type} in this list"})
+	default:
+		c.expect(e.Y, y, listOf(x), because{span: e.X.Span(), format: "`in` looks for this in a list of its type"})
+	}
+	c.add(&constraint{rule: comparable, t: []*ty{x}, span: e.X.Span()})
+	return tyBool
 }

@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"strings"
+
 	"mgmt/lang/syntax"
 	"mgmt/lang/types"
 )
@@ -20,9 +22,11 @@ func (c *checker) stmts(list []syntax.Stmt) {
 			c.block(s.Then)
 			c.block(s.Else)
 		case *syntax.ForStmt:
-			c.loop(s)
+			c.block(s.Body) // the range belongs to the variables
 		case *syntax.IncludeStmt:
-			c.include(s)
+			if s.Alias.Text == "" { // others are definitions
+				c.include(s)
+			}
 		}
 		c.solve()
 	}
@@ -34,26 +38,26 @@ func (c *checker) block(b *syntax.Block) {
 	}
 }
 
+// panicTypes are those that a single argument of panic may have.
+var panicTypes = &oneOf{"the argument of panic", []*types.Type{types.TBool, types.TStr}}
+
 func (c *checker) panic(s *syntax.Panic) {
-	args := make([]*ty, len(s.Args))
-	for i, a := range s.Args {
-		args[i] = c.expr(a)
-	}
-	switch len(args) {
+	switch len(s.Args) {
 	case 1:
-		c.add(&constraint{
-			rule: &oneOf{"the argument of panic", []*types.Type{types.TBool, types.TStr}},
-			t:    args, span: s.Args[0].Span(),
-		})
+		t := c.expr(s.Args[0])
+		c.add(&constraint{rule: panicTypes, t: []*ty{t}, span: s.Args[0].Span()})
 	case 2:
-		c.expect(s.Args[0], args[0], tyBool, because{s.Span(), "panic takes a condition and a message"})
-		c.expect(s.Args[1], args[1], tyStr, because{s.Span(), "panic takes a condition and a message"})
+		c.check(s.Args[0], tyBool, because{span: s.Span(), format: "panic takes a condition and a message"})
+		c.check(s.Args[1], tyStr, because{span: s.Span(), format: "panic takes a condition and a message"})
 	default:
-		c.report("wrong-arguments", s.Span(), "panic takes a condition, a message, or both, and %d arguments are given", len(args))
+		c.exprs(s.Args)
+		d := c.report(codeArguments, s.Span(), "panic takes a condition, a message, or both, but %s given", isAre(len(s.Args)))
+		d.Hint = "write panic($condition, \"message\")"
 	}
 }
 
-func (c *checker) loop(s *syntax.ForStmt) {
+// loopHead checks what a loop goes over, and gives its variables their types.
+func (c *checker) loopHead(s *syntax.ForStmt) {
 	t := c.expr(s.Range)
 	var key, value *ty
 	for _, def := range c.prog.ScopeOf(s).Defs {
@@ -63,39 +67,48 @@ func (c *checker) loop(s *syntax.ForStmt) {
 			value = c.defType(def)
 		}
 	}
+	word, other, want, rival := "for", "forkv", listOf(value), types.KindMap
 	if s.Keyed {
-		c.expect(s.Range, t, mapOf(key, value), because{s.Range.Span(), "forkv goes over a map"})
+		word, other, want, rival = "forkv", "for", mapOf(key, value), types.KindList
 	} else {
 		c.unify(key, tyInt)
-		c.expect(s.Range, t, listOf(value), because{s.Range.Span(), "for goes over a list"})
 	}
-	c.block(s.Body)
-}
-
-func (c *checker) include(s *syntax.IncludeStmt) {
-	ref := c.prog.Refs[s.ID]
-	if ref == nil {
+	c.at = s.Range.Span()
+	if c.unify(t, want) {
 		return
 	}
+	what := "a list"
+	if s.Keyed {
+		what = "a map"
+	}
+	d := c.report(codeMismatch, s.Range.Span(), "`%s` goes over %s, and this is %s", word, what, quote(t))
+	if find(t).kind == rival {
+		word := syntax.Span{Start: s.Span().Start, End: s.Span().Start + syntax.Pos(len(word))}
+		d.Fix = &syntax.Fix{Message: "write `" + other + "`", Edits: []syntax.Edit{{Span: word, Text: other}}}
+	}
+	c.source(d, s.Range, t)
+	c.giveUp(key)
+	c.giveUp(value)
+}
+
+// include checks an include and returns what the variables of the class are in it.
+func (c *checker) include(s *syntax.IncludeStmt) substitution {
+	ref := c.prog.Refs[s.ID]
+	if ref == nil || c.info.schemes[ref.Def] == nil { // it does not exist, or comes out of a cycle
+		c.exprs(s.Args)
+		return nil
+	}
 	class := c.info.schemes[ref.Def]
-	if class == nil {
-		return // it comes out of a cycle
-	}
-	if c.info.depends[ref.Def] {
-		c.group.typed = true
-	}
-	by := c.instance(s, class)
+	sub := c.instantiate(class, c.through(ref), s.ID, s.Span())
 	for i, a := range s.Args {
-		got := c.expr(a)
 		if i >= len(class.params) {
+			c.expr(a)
 			continue
 		}
-		want := class.params[i]
-		if by != nil {
-			want = want.subst(class, by)
-		}
-		c.expect(a, got, c.via(ref, want), because{ref.Def.ParamScope.Defs[i].Span, "it is given to this parameter"})
+		why := because{span: ref.Def.ParamScope.Defs[i].Span, format: "the parameter `${name}` of the class is {type}", name: class.params[i].name}
+		c.check(a, c.subst(class.params[i].t, sub), why)
 	}
+	return sub
 }
 
 // Types that the name of a resource may have. The last one is meant when nothing tells.
@@ -108,178 +121,169 @@ var (
 )
 
 func (c *checker) resource(s *syntax.Resource) {
-	rule := nameTypes
 	if s.Collect {
-		rule = collectTypes
+		c.collected(s.Name)
+	} else {
+		c.name(s.Name)
 	}
-	c.nameOf(s.Name, rule, s.Collect)
-	kind := c.kinds.Kind(s.Kind.Text)
-	if kind == nil {
-		c.unknownKind(s.Kind)
-	}
+	kind := c.kind(s.Kind)
+	var meta metaItems
 	for i := range s.Items {
-		c.item(s, kind, &s.Items[i])
-	}
-}
-
-func (c *checker) nameOf(e syntax.Expr, rule *oneOf, strict bool) {
-	t := c.expr(e)
-	if strict {
-		if l, ok := e.(*syntax.ListLit); ok && len(l.Elems) == 0 {
-			c.report("ambiguous-type", e.Span(), "an empty list collects nothing")
-			return
+		it := &s.Items[i]
+		if it.Cond != nil {
+			c.condition(it.Cond)
 		}
-	}
-	c.add(&constraint{rule: rule, t: []*ty{t}, span: e.Span()})
-}
-
-func (c *checker) unknownKind(name syntax.Name) {
-	d := c.report("unknown-kind", name.Span, "there is no resource kind %s", name.Text)
-	if near := syntax.Suggest(name.Text, c.kinds.Names()); near != "" {
-		d.Hint = "did you mean " + near + "?"
-		d.Fix = &syntax.Fix{Message: "write " + near, Edits: []syntax.Edit{{Span: name.Span, Text: near}}}
-	}
-}
-
-func (c *checker) item(s *syntax.Resource, kind *Kind, it *syntax.Item) {
-	if it.Cond != nil {
-		c.condition(it.Cond)
-	}
-	switch it.Kind {
-	case syntax.FieldItem:
-		t := c.expr(it.Value)
-		if kind != nil {
-			c.fieldItem(kind, it, t)
-		}
-	case syntax.MetaItem:
-		if want := metaTypes[it.Name.Text]; want != nil {
-			c.expect(it.Value, c.expr(it.Value), want, because{it.Name.Span, "Meta:" + it.Name.Text + " is " + quote(want)})
-		} else {
-			c.expr(it.Value)
-		}
-	case syntax.MetaAllItem:
-		c.metaStruct(it)
-	case syntax.EdgeItem:
-		c.nameOf(it.Half.Name, nameTypes, false)
-		if c.kinds.Kind(it.Half.Kind.Text) == nil {
-			c.unknownKind(it.Half.Kind)
-		}
-	}
-}
-
-func (c *checker) fieldItem(kind *Kind, it *syntax.Item, t *ty) {
-	want := c.fieldType(kind, it.Name.Text)
-	if want == nil {
-		d := c.report("unknown-field", it.Name.Span, "%s has no field %q", kind.Name, it.Name.Text)
-		if near := syntax.Suggest(it.Name.Text, fieldNames(kind.Fields)); near != "" {
-			d.Hint = "did you mean " + near + "?"
-			d.Fix = &syntax.Fix{Message: "write " + near, Edits: []syntax.Edit{{Span: it.Name.Span, Text: near}}}
-		}
-		return
-	}
-	if want.kind == types.KindVariant {
-		c.add(&constraint{rule: storable, t: []*ty{t}, span: it.Value.Span()})
-		return
-	}
-	c.expect(it.Value, t, want, because{it.Name.Span, "the field " + it.Name.Text + " of " + kind.Name + " is " + quote(want)})
-}
-
-// fieldType returns the type of a field of a kind, or nil.
-func (c *checker) fieldType(kind *Kind, name string) *ty {
-	fields := c.kindOf[kind.Name]
-	if fields == nil {
-		fields = map[string]*ty{}
-		for _, f := range kind.Fields {
-			fields[f.Name] = fromType(f.Type, nil, nil)
-		}
-		c.kindOf[kind.Name] = fields
-	}
-	return fields[name]
-}
-
-// metaTypes are the types of the meta parameters.
-var metaTypes = map[string]*ty{
-	"noop": tyBool, "retry": tyInt, "retryreset": tyBool, "delay": tyInt, "timeout": tyInt, "poll": tyInt,
-	"limit": tyFloat, "burst": tyInt, "reset": tyBool, "sema": tyStrs, "rewatch": tyBool, "realize": tyBool,
-	"dollar": tyBool, "hidden": tyBool, "export": tyStrs, "reverse": tyBool, "autoedge": tyBool, "autogroup": tyBool,
-}
-
-func metaNames() []string {
-	var out []string
-	for name := range metaTypes {
-		out = append(out, name)
-	}
-	return out
-}
-
-// metaStruct checks Meta => struct{…}: any of the meta parameters, in any order.
-func (c *checker) metaStruct(it *syntax.Item) {
-	t := c.expr(it.Value)
-	c.add(&constraint{t: []*ty{t}, span: it.Value.Span(), rule: &known{func(c *checker, k *constraint) {
-		t := find(k.t[0])
-		if t.kind != types.KindStruct {
-			c.fail(k, "type-mismatch", "Meta takes a struct, and this is %s", quote(t))
-			return
-		}
-		for _, f := range t.fields {
-			want := metaTypes[f.name]
-			if want == nil {
-				d := c.fail(k, "unknown-field", "there is no meta parameter %q", f.name)
-				if near := syntax.Suggest(f.name, metaNames()); near != "" {
-					d.Hint = "did you mean " + near + "?"
-				}
-			} else if !c.unify(f.t, want) {
-				c.fail(k, "type-mismatch", "the meta parameter %s is %s, and this is %s", f.name, quote(want), quote(f.t))
+		switch it.Kind {
+		case syntax.FieldItem:
+			c.fieldItem(kind, it)
+		case syntax.MetaItem:
+			c.metaItem(it)
+			meta.single = append(meta.single, it)
+		case syntax.MetaAllItem:
+			meta.all = append(meta.all, it)
+		case syntax.EdgeItem:
+			if it.Half != nil {
+				c.name(it.Half.Name)
+				c.kind(it.Half.Kind)
 			}
 		}
-	}}})
+	}
+	for _, it := range meta.all {
+		c.metaStruct(it, &meta)
+	}
+}
+
+// name checks the name of a resource: one, or a list of them.
+func (c *checker) name(e syntax.Expr) {
+	t := c.expr(e)
+	if find(t) == tyStr {
+		return
+	}
+	c.add(&constraint{rule: nameTypes, t: []*ty{t}, span: e.Span()})
+}
+
+func (c *checker) collected(e syntax.Expr) {
+	t := c.expr(e)
+	if l, ok := e.(*syntax.ListLit); ok && len(l.Elems) == 0 {
+		c.report(codeAmbiguous, e.Span(), "an empty list collects nothing")
+		c.giveUp(t)
+		return
+	}
+	c.add(&constraint{rule: collectTypes, t: []*ty{t}, span: e.Span()})
+}
+
+// kindTypes is what is known of a kind of resources, with its types as terms.
+type kindTypes struct {
+	*Kind
+	fields map[string]*ty
+}
+
+// kind returns what is known of a kind, or nil when there is none, which it reports.
+func (c *checker) kind(name syntax.Name) *kindTypes {
+	k, seen := c.kindOf[name.Text]
+	if !seen {
+		if kind := c.kinds.Kind(name.Text); kind != nil {
+			k = &kindTypes{Kind: kind, fields: make(map[string]*ty, len(kind.Fields))}
+			for _, f := range kind.Fields {
+				k.fields[f.Name] = fromType(f.Type)
+			}
+		}
+		c.kindOf[name.Text] = k
+	}
+	if k == nil && name.Text != "" {
+		d := c.report(codeKind, name.Span, "there is no resource kind `%s`", name.Text)
+		if near := syntax.Suggest(name.Text, c.kinds.Names()); near != "" {
+			d.Hint = "did you mean `" + near + "`?"
+			d.Fix = &syntax.Fix{Message: "write `" + near + "`", Edits: []syntax.Edit{{Span: name.Span, Text: c.likeText(name.Span, near)}}}
+		}
+	}
+	return k
+}
+
+// likeText capitalises the parts of a kind if the text at span is capitalised, as it is
+// in edges.
+func (c *checker) likeText(span syntax.Span, kind string) string {
+	f := c.prog.Files.File(span.Start)
+	if f == nil || f.Text[f.Offset(span.Start)] >= 'a' {
+		return kind
+	}
+	parts := strings.Split(kind, ":")
+	for i, p := range parts {
+		parts[i] = strings.ToUpper(p[:1]) + p[1:]
+	}
+	return strings.Join(parts, ":")
+}
+
+func (c *checker) fieldItem(kind *kindTypes, it *syntax.Item) {
+	if kind == nil {
+		c.expr(it.Value)
+		return
+	}
+	want := kind.fields[it.Name.Text]
+	switch {
+	case want == nil:
+		c.expr(it.Value)
+		d := c.report(codeField, it.Name.Span, "`%s` has no field `%s`", kind.Name, it.Name.Text)
+		didYouMean(d, it.Name, fieldNames(kind.Kind.Fields))
+	case want.kind == types.KindVariant:
+		c.add(&constraint{rule: storable, t: []*ty{c.expr(it.Value)}, span: it.Value.Span()})
+	default:
+		c.check(it.Value, want, because{span: it.Name.Span, format: "the field `{name}` is {type}", name: it.Name.Text})
+	}
 }
 
 func (c *checker) edges(s *syntax.EdgeStmt) {
+	kinds := make([]*kindTypes, len(s.Halves))
 	for i := range s.Halves {
-		c.nameOf(s.Halves[i].Name, nameTypes, false)
+		c.name(s.Halves[i].Name)
+		kinds[i] = c.kind(s.Halves[i].Kind)
 	}
 	if len(s.Halves) < 2 {
-		d := c.report("lone-half", s.Span(), "an edge needs two ends")
+		d := c.report(codeLoneHalf, s.Span(), "an edge has two ends")
 		d.Hint = "write Kind[\"a\"] -> Kind[\"b\"]"
 		return
 	}
-	ok := true
-	for i := range s.Halves {
-		if c.kinds.Kind(s.Halves[i].Kind.Text) == nil {
-			c.unknownKind(s.Halves[i].Kind)
-			ok = false
-		}
-	}
-	if ok && s.Halves[0].Field.Text != "" {
-		c.sendReceive(&s.Halves[0], &s.Halves[1])
+	if s.Halves[0].Field.Text != "" && kinds[0] != nil && kinds[1] != nil {
+		c.sendReceive(kinds[0], kinds[1], &s.Halves[0], &s.Halves[1])
 	}
 }
 
-// sendReceive checks that a value that one kind sends fits a field of another.
-func (c *checker) sendReceive(from, to *syntax.Half) {
-	sender, receiver := c.kinds.Kind(from.Kind.Text), c.kinds.Kind(to.Kind.Text)
-	out, in := fieldOf(sender.Sends, from.Field.Text), receiver.field(to.Field.Text)
+// narrow reports whether a Go type of numbers does not hold every number of the language.
+func narrow(width string) bool {
+	switch width {
+	case "", "int", "int64", "float64":
+		return false
+	}
+	return true
+}
+
+// sendReceive checks that a value that one kind sends fits a field of another. Whether
+// that goes well is seen when it runs, where a side may be unset or takes anything.
+func (c *checker) sendReceive(sender, receiver *kindTypes, from, to *syntax.Half) {
 	if sender.Sends == nil {
-		c.report("no-send", from.Field.Span, "%s sends nothing", sender.Name)
+		c.report(codeNoSend, from.Field.Span, "`%s` sends nothing", sender.Name)
 		return
 	}
+	out, in := fieldOf(sender.Sends, from.Field.Text), fieldOf(receiver.Kind.Fields, to.Field.Text)
 	if out == nil {
-		d := c.report("unknown-field", from.Field.Span, "%s does not send %q", sender.Name, from.Field.Text)
-		if near := syntax.Suggest(from.Field.Text, fieldNames(sender.Sends)); near != "" {
-			d.Hint = "did you mean " + near + "?"
-		}
-		return
+		d := c.report(codeField, from.Field.Span, "`%s` does not send `%s`", sender.Name, from.Field.Text)
+		didYouMean(d, from.Field, fieldNames(sender.Sends))
 	}
 	if in == nil {
-		d := c.report("unknown-field", to.Field.Span, "%s has no field %q", receiver.Name, to.Field.Text)
-		if near := syntax.Suggest(to.Field.Text, fieldNames(receiver.Fields)); near != "" {
-			d.Hint = "did you mean " + near + "?"
-		}
+		d := c.report(codeField, to.Field.Span, "`%s` has no field `%s`", receiver.Name, to.Field.Text)
+		didYouMean(d, to.Field, fieldNames(receiver.Kind.Fields))
+	}
+	if out == nil || in == nil || out.Kind == types.KindVariant || in.Kind == types.KindVariant {
 		return
 	}
-	if out.Kind != types.KindVariant && in.Kind != types.KindVariant && !types.Identical(out, in) {
-		d := c.report("type-mismatch", to.Field.Span, "%s.%s is `%s`, but %s.%s sends `%s`", receiver.Name, to.Field.Text, in, sender.Name, from.Field.Text, out)
-		d.Related = append(d.Related, syntax.Related{Span: from.Field.Span, Message: "it is sent here"})
+	if !types.Identical(out, in) {
+		d := c.report(codeMismatch, to.Field.Span, "`%s` of `%s` is `%s`, but it is sent `%s`", to.Field.Text, receiver.Name, in, out)
+		relate(d, from.Field.Span, "this is `%s`", out)
+		return
+	}
+	width := receiver.Widths[to.Field.Text]
+	if narrow(width) && !sender.SendsOptional[from.Field.Text] && !receiver.Optional[to.Field.Text] {
+		d := c.report(codeMismatch, to.Field.Span, "`%s` of `%s` is of type %s, which does not hold every `%s`", to.Field.Text, receiver.Name, width, out)
+		relate(d, from.Field.Span, "this is `%s`", out)
 	}
 }
