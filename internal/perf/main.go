@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command perf measures mgmt as a whole process and prints the table of docs/performance.md.
 //
 //	go run ./internal/perf            all rows

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the functions are part of the language, whatever Go has deprecated since
+
 package stdgolang
 
 import (
