@@ -12,9 +12,6 @@ import (
 // A trivial resource is always right. It has no goroutine.
 type trivial struct {
 	Text string `mgmt:"text"`
-
-	wakes *[]func()
-	works bool
 }
 
 func (*trivial) Validate() error                                  { return nil }
