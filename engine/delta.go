@@ -464,9 +464,18 @@ func (e *Engine) allowGrace(v *vertex) {
 	})
 }
 
-// fits reports whether the instance is what v wants.
+// fits reports whether the instance is what v wants. One that has received values for a
+// parameter that is not wired any more is not: it would keep them.
 func fits(i *instance, v *vertex) bool {
-	return sameWatch(i, v) && (i.spec == v.spec || resource.Equal(i.spec.Resource, v.spec.Resource))
+	if i.spec == v.spec {
+		return sameWatch(i, v)
+	}
+	for _, old := range i.spec.Recv {
+		if !slices.ContainsFunc(v.spec.Recv, func(r resource.Recv) bool { return r.Param == old.Param }) {
+			return false
+		}
+	}
+	return sameWatch(i, v) && resource.Equal(i.spec.Resource, v.spec.Resource)
 }
 
 // sameWatch reports whether v is to be watched in the way in which the instance is.

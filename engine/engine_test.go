@@ -199,7 +199,7 @@ type testEngine struct {
 	stage  *stage
 	cancel context.CancelFunc
 	ended  chan struct{}
-	events []Event
+	events []Event // guarded by stage.mu
 }
 
 // story runs f with an engine in a bubble with a fake clock.
@@ -226,7 +226,11 @@ func start(t *testing.T, opts Options) *testEngine {
 		kind("updater", false, func() resource.Resource { return &updater{probe{stage: s}} }),
 		kind("sub", false, func() resource.Resource { return &subscribed{probe{stage: s}} }),
 	)
-	opts.Observe = func(ev Event) { e.events = append(e.events, ev) }
+	opts.Observe = func(ev Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e.events = append(e.events, ev)
+	}
 	e.Engine = New(opts)
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
@@ -335,6 +339,8 @@ func (e *testEngine) state(want string) {
 // happened returns the events of that kind since the last call of any.
 func (e *testEngine) happened(kind EventKind) []Event {
 	synctest.Wait()
+	e.stage.mu.Lock()
+	defer e.stage.mu.Unlock()
 	var out []Event
 	for _, ev := range e.events {
 		if ev.Kind == kind {

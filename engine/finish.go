@@ -58,10 +58,10 @@ func (e *Engine) opened(v *vertex, j *job) {
 	if v.applied {
 		v.inst.spec = v.spec
 	}
-	if !v.watched() {
+	if v.inst.up { // and woken did not know the instance yet, or there is no watch
 		e.event(v, v.cause)
-		e.repoll(v)
 	}
+	e.repoll(v)
 }
 
 // repoll sets the time of the next poll.

@@ -311,10 +311,14 @@ func (h *history) do(o op) {
 	ends := [2]resource.Key{from, to}
 	switch o.Kind {
 	case "set":
-		h.set(from, fmt.Sprint("text", o.Number), o.Meta, h.recvs(from))
+		recvs := h.recvs(from)
+		if o.Notify {
+			recvs = nil
+		}
+		h.set(from, fmt.Sprint("text", o.Number%3), o.Meta, recvs)
 	case "receive":
 		if h.specs[from] != nil && to.Kind == "fresh" && h.specs[to] != nil {
-			h.set(from, fmt.Sprint("text", o.Number), o.Meta, []resource.Recv{{Param: "need", From: to.ID, Output: "out"}})
+			h.set(from, fmt.Sprint("text", o.Number%3), o.Meta, []resource.Recv{{Param: "need", From: to.ID, Output: "out"}})
 		}
 	case "edge":
 		if h.specs[from] != nil && h.specs[to] != nil {

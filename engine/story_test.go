@@ -443,6 +443,7 @@ func TestWatchFailsDuringRun(t *testing.T) {
 		e.stage.of("a").watchErr <- errors.New("bus is gone")
 		synctest.Wait()
 		e.stage.of("a").takes = 0
+		e.state("a=waiting")
 		time.Sleep(time.Second)
 		e.saw("check:a")
 		if f := e.happened(Failed); len(f) != 1 {
@@ -558,6 +559,19 @@ func TestRewire(t *testing.T) {
 		e.stage.wake("b")
 		e.sawAll("close:a check:b check:c need=three")
 	})
+}
+
+// A parameter that is not wired any more has again what the program says.
+func TestUnwire(t *testing.T) {
+	for _, kind := range []string{"probe:", "updater:"} {
+		story(t, Options{}, func(e *testEngine) {
+			e.stage.of("a").sends = ptr("one")
+			e.load("", e.spec("listener:a"), recv(e.spec(kind+"c"), "need", "listener:a", "out"))
+			e.stage.take()
+			e.load("", e.spec(kind+"c"))
+			e.saw(map[string]string{"probe:": "check:c", "updater:": "update:c check:c"}[kind])
+		})
+	}
 }
 
 func TestDeltaTouchesOnlyWhatItNames(t *testing.T) {
