@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"mgmt/resource"
@@ -248,9 +247,6 @@ func (l *lookup) newFile(replaced bool) error {
 			return nil
 		}
 		return fmt.Errorf("%s does not exist; state => \"exists\" creates it", r.path)
-	}
-	if _, err := os.Lstat(filepath.Dir(r.path)); err != nil {
-		return fmt.Errorf("the directory of %s is missing; it is waited for: %w", r.path, err)
 	}
 	if want == nil {
 		want = text("")

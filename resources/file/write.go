@@ -75,6 +75,9 @@ func (r *Resource) newAttributes(want wanted, old fs.FileInfo) (mode fs.FileMode
 func replaceFile(ctx context.Context, path string, content io.Reader, mode fs.FileMode, uid, gid int) (err error) {
 	temp := tempName(path)
 	f, err := createTemp(temp, mode)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the directory of %s is missing; it is waited for", path)
+	}
 	if err != nil {
 		return err
 	}
