@@ -376,27 +376,32 @@ func (t *taking) commit() {
 }
 
 // declare tells resources that they enter or leave the graph, before anything runs on
-// account of the delta.
+// account of the delta. All enter before one leaves.
 func (t *taking) declare() {
-	shared := t.engine.shared.get
 	for _, spec := range t.set {
-		if d, ok := spec.Resource.(resource.Declarer); ok && !spec.Meta.Hidden {
-			d.Declare(shared, true)
-		}
-	}
-	leave := func(spec *resource.Spec) {
-		if d, ok := spec.Resource.(resource.Declarer); ok && !spec.Meta.Hidden {
-			d.Declare(shared, false)
-		}
+		t.engine.declare(spec, true)
 	}
 	for key := range t.set {
 		if v := t.engine.vertices[key]; v.spec != nil {
-			leave(v.spec)
+			t.engine.declare(v.spec, false)
 		}
 	}
 	for v := range t.remove {
-		leave(v.spec)
+		t.engine.declare(v.spec, false)
 	}
+}
+
+func (e *Engine) declare(spec *resource.Spec, enter bool) {
+	d, ok := spec.Resource.(resource.Declarer)
+	if !ok || spec.Meta.Hidden {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			e.logPanic(spec.Key, &PanicError{p, debug.Stack()})
+		}
+	}()
+	d.Declare(e.shared.get, enter)
 }
 
 // adopt makes v run by another spec, unless that says the same.
@@ -433,7 +438,7 @@ func (e *Engine) revive(v *vertex, cause string) {
 	if v.inst == nil {
 		return
 	}
-	v.applied = !replace && !v.inst.refused && fits(v.inst, v)
+	v.applied = !replace && !v.inst.stale && fits(v.inst, v)
 	if v.applied {
 		v.inst.spec = v.spec
 		e.repoll(v)

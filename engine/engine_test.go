@@ -48,6 +48,7 @@ type act struct {
 	openFail int
 	deaf     bool // ignores the end of its context
 	watchErr chan error
+	noWatch  bool // a watch ends at once
 }
 
 func newStage() *stage { return &stage{wakes: map[string]func(){}, act: map[string]*act{}} }
@@ -108,6 +109,9 @@ func (p *probe) Close() error {
 }
 
 func (p *probe) Watch(ctx context.Context, wake func()) error {
+	if p.stage.of(p.id).noWatch {
+		return errors.New("no bus")
+	}
 	p.stage.mu.Lock()
 	p.stage.wakes[p.id] = wake
 	p.stage.mu.Unlock()
@@ -181,8 +185,16 @@ func (u *updater) Update(next resource.Resource) bool {
 	return u.Text != "refuse"
 }
 
+func (u *updater) Interrupt() { u.stage.note("interrupt:%s", u.id) }
+
 // A subscribed probe has no goroutine.
 type subscribed struct{ probe }
+
+func (s *subscribed) Declare(_ func(any, func() any) any, enter bool) {
+	if s.stage != nil {
+		s.stage.note("declare:%s:%v", s.Text, enter)
+	}
+}
 
 func (s *subscribed) Subscribe(_ *watch.Hub, wake func()) (func(), error) {
 	s.stage.mu.Lock()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"log/slog"
 	"reflect"
 	"time"
@@ -18,7 +19,7 @@ func (e *Engine) finish(j *job) {
 	if j.cancel != nil {
 		j.cancel()
 	}
-	e.logPanic(j)
+	e.logPanic(v.key, j.err)
 	switch j.kind {
 	case openJob:
 		e.opened(v, j)
@@ -26,19 +27,17 @@ func (e *Engine) finish(j *job) {
 		e.ran(v, j)
 	case updateJob:
 		e.updated(v, j)
-	case watchJob:
-		if j.err != nil && v.spec != nil {
-			e.failWatch(v, j.err)
-		}
+	case watchJob: // its first event tells the rest
 	case closeJob:
 		e.closed(v, j)
 	}
 	e.heedWatch(v)
 }
 
-func (e *Engine) logPanic(j *job) {
-	if p, ok := j.err.(*PanicError); ok {
-		e.opts.Log.Error("panic in a resource", slog.String("resource", j.vertex.key.String()),
+// logPanic leaves a trace of a panic for those who can mend the kind.
+func (e *Engine) logPanic(key resource.Key, err error) {
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		e.opts.Log.Error("panic in a resource", slog.String("resource", key.String()),
 			slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
 	}
 }
@@ -82,7 +81,7 @@ func (e *Engine) updated(v *vertex, j *job) {
 	}
 	switch {
 	case j.err != nil || !j.updated:
-		v.inst.refused = true
+		v.inst.stale = true
 	case j.spec == v.spec:
 		v.inst.spec = v.spec
 		v.applied = true
@@ -99,6 +98,9 @@ func (e *Engine) closed(v *vertex, j *job) {
 	v.inst = nil
 	v.applied = false
 	e.timers.stop(v.poll)
+	if v.dead() {
+		v.dirty = false
+	}
 }
 
 // ran draws the conclusions from a run.
@@ -107,11 +109,14 @@ func (e *Engine) ran(v *vertex, j *job) {
 		v.refresh = v.refresh || j.refresh
 	}
 	v.worked = v.worked || j.applied || j.refreshed
+	if j.inst.stale {
+		v.applied = false
+	}
 	switch {
 	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
 		v.dirty = v.spec != nil
 		return
-	case v.spec == nil, j.err != nil && !v.applied: // the run of something that goes
+	case v.spec == nil, j.err != nil && !v.applied && !j.inst.stale: // the run of something that goes
 		e.report(v, j)
 		return
 	case j.err != nil:
@@ -127,7 +132,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 }
 
 func (e *Engine) report(v *vertex, j *job) {
-	event := Event{Cause: v.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
+	event := Event{Cause: j.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
 	switch {
 	case j.err != nil:
 		event.Kind = Failed
@@ -140,7 +145,7 @@ func (e *Engine) report(v *vertex, j *job) {
 	}
 	e.observe(v, event)
 	if event.Kind == Changed && j.refreshed {
-		e.observe(v, Event{Kind: Refreshed, Cause: v.cause})
+		e.observe(v, Event{Kind: Refreshed, Cause: j.cause})
 	}
 }
 
@@ -156,7 +161,11 @@ func (e *Engine) passOn(v *vertex) {
 			e.soil(child, "notified by "+v.key.String())
 		}
 		if out.Value.recvs > 0 && e.newsFor(child, v) {
-			e.soil(child, "received from "+v.key.String())
+			cause := "received from " + v.key.String()
+			if child.dead() && child.job == nil {
+				e.revive(child, cause) // it may be what it could not be opened without
+			}
+			e.soil(child, cause)
 		}
 	}
 }

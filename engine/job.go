@@ -24,6 +24,7 @@ const (
 // A job is work on one instance. The loop fills the upper part, a worker the lower one.
 type job struct {
 	kind     jobKind
+	cause    string
 	engine   *Engine
 	vertex   *vertex
 	spec     *resource.Spec
@@ -199,12 +200,19 @@ func (j *job) receive(ctx context.Context) error {
 	if u, ok := res.(resource.Updater); ok && u.Update(next) {
 		return nil
 	}
-	if err := j.inst.endWatch(ctx); err != nil {
-		return err
+	return j.rewatch(ctx, next)
+}
+
+// rewatch puts the parameters of next in force between one watch and another. When
+// that fails the resource is left without a watch, and has to be replaced.
+func (j *job) rewatch(ctx context.Context, next resource.Resource) error {
+	err := j.inst.endWatch(ctx)
+	if err == nil {
+		resource.CopyParams(j.inst.res, next)
+		if j.watched {
+			err = j.inst.startWatch(j.engine, ctx)
+		}
 	}
-	resource.CopyParams(res, next)
-	if !j.watched {
-		return nil
-	}
-	return j.inst.startWatch(j.engine, ctx)
+	j.inst.stale = err != nil
+	return err
 }

@@ -46,7 +46,7 @@ func (e *Engine) event(v *vertex, cause string) {
 	if limit := v.meta.Limit; !math.IsInf(limit, 1) {
 		at = v.limit.take(limit, v.meta.Burst, now)
 	}
-	if v.failed != nil && v.attempts.next.After(at) {
+	if v.failed != nil && !v.running() && v.attempts.next.After(at) {
 		at = v.attempts.next
 	}
 	if at.After(now) {

@@ -8,6 +8,7 @@ import (
 
 // A sema is a counting semaphore of the engine.
 type sema struct {
+	size    int
 	free    int
 	waiting []*vertex // in the order in which they came; some may have left
 }
@@ -33,7 +34,8 @@ func (e *Engine) acquire(v *vertex) bool {
 	for _, id := range v.semas {
 		s := e.semas[id]
 		if s == nil {
-			s = &sema{free: semaSize(id)}
+			s = &sema{size: semaSize(id)}
+			s.free = s.size
 			e.semas[id] = s
 		}
 		if s.free == 0 {
@@ -66,8 +68,11 @@ func (e *Engine) unpark() bool {
 		last := len(e.released) - 1
 		id := e.released[last]
 		s := e.semas[id]
-		if s.free == 0 || len(s.waiting) == 0 {
+		if s == nil || s.free == 0 || len(s.waiting) == 0 {
 			e.released = e.released[:last]
+			if s != nil && s.free == s.size {
+				delete(e.semas, id) // nobody has to do with it any more
+			}
 			continue
 		}
 		v := s.waiting[0]

@@ -10,13 +10,15 @@ func (e *Engine) touch(v *vertex) {
 	}
 }
 
-// soil makes v dirty.
+// soil makes v dirty. The first cause is the one to tell of.
 func (e *Engine) soil(v *vertex, cause string) {
 	if v.spec == nil || v.job == nil && v.dead() {
 		return
 	}
-	v.dirty = true
-	v.cause = cause
+	if !v.dirty {
+		v.dirty = true
+		v.cause = cause
+	}
 	e.touch(v)
 }
 
@@ -61,8 +63,8 @@ func (e *Engine) derive(v *vertex) {
 	e.spoil(v, v.spec != nil && (blocked || v.failed != nil))
 	if blocked != v.blocked {
 		v.blocked = blocked
-		if blocked {
-			e.observe(v, Event{Kind: Blocked, By: culprit(v)})
+		if v.by = nil; blocked {
+			e.observe(v, Event{Kind: Blocked, By: v.culprit()})
 		}
 	}
 	open := v.spec == nil || v.job != nil || v.dirty && !blocked
@@ -123,23 +125,34 @@ func sign(up bool) int {
 	return -1
 }
 
-// culprit returns the failed vertex above v that is the reason for its being blocked.
-func culprit(v *vertex) resource.Key {
+// culprit returns the key of a failed vertex above v that is a reason for its being
+// blocked. It costs the parents of v, as each of them knows its own culprit.
+func (v *vertex) culprit() resource.Key {
+	if v.by == nil || v.by.failed == nil {
+		v.by = v.findCulprit()
+	}
+	return v.by.key
+}
+
+func (v *vertex) findCulprit() *vertex {
 	for v.node != nil {
-		next := v
+		above := v
 		for _, in := range v.node.In() {
-			if parent := in.From.Value; parent.failed != nil {
-				return parent.key
-			} else if parent.bad {
-				next = parent
+			switch parent := in.From.Value; {
+			case parent.failed != nil:
+				return parent
+			case parent.blocked && parent.by != nil && parent.by.failed != nil:
+				return parent.by
+			case parent.blocked:
+				above = parent
 			}
 		}
-		if next == v {
+		if above == v {
 			break
 		}
-		v = next
+		v = above
 	}
-	return v.key
+	return v
 }
 
 func (v *vertex) running() bool { return v.job != nil && v.job.kind == runJob }

@@ -72,7 +72,7 @@ func (v *vertex) status() Status {
 	case v.failed != nil:
 		s.State = StateFailed
 	case v.blocked:
-		s.State, s.By = StateBlocked, culprit(v)
+		s.State, s.By = StateBlocked, v.culprit()
 	case v.dirty:
 		s.State = StateWaiting
 	}

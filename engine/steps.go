@@ -10,7 +10,7 @@ import (
 
 // start gives v a job, to be handed out at the end of the turn.
 func (e *Engine) start(v *vertex, kind jobKind) *job {
-	j := &job{kind: kind, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
+	j := &job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
 		blocking: v.kind != nil && v.kind.Blocking, watched: v.watched()}
 	v.job = j
 	e.jobs = append(e.jobs, j)
@@ -29,7 +29,7 @@ func (e *Engine) open(v *vertex) {
 // do that, and otherwise by another instance.
 func (e *Engine) update(v *vertex) {
 	_, can := v.inst.res.(resource.Updater)
-	if can && !v.inst.refused && sameWatch(v.inst, v) && v.broken() == nil {
+	if can && !v.inst.stale && sameWatch(v.inst, v) && v.broken() == nil {
 		e.start(v, updateJob).recv = e.values(v)
 		return
 	}

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -832,6 +834,137 @@ func TestInterrupt(t *testing.T) {
 		}
 		if got := e.happened(Failed); len(got) > 0 {
 			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestInterruptHarder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, Options{})
+		a := e.stage.of("a")
+		a.takes, a.deaf = time.Hour, true
+		e.load("", e.spec("updater:a"))
+		e.cancel()
+		e.stage.take()
+		for level := 1; level <= 3; level++ {
+			e.Interrupt(level)
+			e.sawAll(map[int]string{3: "interrupt:a"}[level])
+		}
+		e.Interrupt(3)
+		e.sawAll("")
+		<-e.ended
+	})
+}
+
+// Resources are told of each other before any of them runs.
+func TestDeclare(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.load("", e.spec("sub:a one"))
+		e.sawAll("declare:one:true open:a check:a")
+		e.load("", e.spec("sub:a two"))
+		e.sawAll("declare:two:true declare:one:false close:a open:a check:a")
+		e.submit(resource.Delta{Remove: []resource.Key{key("sub:a")}})
+		e.sawAll("declare:two:false close:a")
+	})
+}
+
+func TestCause(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("s").sends = ptr("x")
+		e.submit(resource.Delta{Cause: "$x: 1 → 2", SetEdges: edges("a => listener:b"), Set: []*resource.Spec{
+			e.spec("a"), e.spec("listener:b"), e.spec("listener:s"), recv(e.spec("c"), "need", "listener:s", "out")}})
+		for _, ev := range e.happened(Checked) {
+			if ev.Cause != "$x: 1 → 2" {
+				t.Errorf("%s ran because of %q", ev.Key, ev.Cause)
+			}
+		}
+		e.stage.of("a").drift = true
+		e.stage.wake("a")
+		e.stage.of("s").sends = ptr("y")
+		e.stage.wake("s")
+		synctest.Wait()
+		got := map[string]string{}
+		for _, ev := range e.events {
+			if ev.Kind == Checked || ev.Kind == Changed || ev.Kind == Refreshed {
+				got[ev.Key.Name] = ev.Cause
+			}
+		}
+		want := map[string]string{"a": "its watch saw a change", "b": "notified by probe[a]",
+			"s": "its watch saw a change", "c": "received from listener[s]"}
+		if !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// A resource that cannot be opened without a value is opened once there is one.
+func TestReceiveRevives(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("a").sends = ptr("x")
+		e.stage.of("b").openFail = 1
+		e.load("", e.spec("slow:p"), e.spec("listener:a"), recv(e.spec("b"), "need", "listener:a", "out"))
+		e.state("a=ok b=ok p=ok")
+	})
+}
+
+// A resource whose watch could not be started again with the values received is
+// replaced.
+func TestReceiveFailsToWatch(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("a").sends = ptr("x")
+		e.stage.of("b").watchErr = make(chan error, 1)
+		e.load("", e.spec("listener:a"), recv(e.spec("b", retry(1, 1000)), "need", "listener:a", "out"))
+		e.saw("check:a check:b need=x")
+		e.stage.of("b").noWatch = true
+		e.stage.of("a").sends = ptr("y")
+		e.stage.wake("a")
+		e.saw("check:a")
+		e.stage.of("b").noWatch = false
+		e.state("a=ok b=waiting")
+		time.Sleep(time.Second)
+		e.saw("check:b need=y")
+		e.stage.wake("b")
+		e.saw("check:b need=y")
+	})
+}
+
+// Quick work that hangs does not keep the rest from being done.
+func TestStuckWorkers(t *testing.T) {
+	story(t, Options{Workers: 1}, func(e *testEngine) {
+		for _, name := range []string{"a", "b"} {
+			e.stage.of(name).takes = time.Hour
+		}
+		e.load("", e.spec("a"), e.spec("b"), e.spec("c"))
+		time.Sleep(time.Second)
+		e.state("a=running b=running c=ok")
+		time.Sleep(time.Hour)
+		e.state("a=ok b=ok c=ok")
+		if e.pool.spare != 0 {
+			t.Errorf("%d spare workers are left", e.pool.spare)
+		}
+	})
+}
+
+// A long chain that is blocked costs its length.
+func TestBlockedChain(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		const n = 5000
+		e.stage.of("0").fail = 1
+		d := resource.Delta{Set: []*resource.Spec{e.spec("0")}}
+		for i := 1; i < n; i++ {
+			d.Set = append(d.Set, e.spec(fmt.Sprint("sub:", i)))
+			d.SetEdges = append(d.SetEdges, resource.Edge{From: d.Set[i-1].Key, To: d.Set[i].Key})
+		}
+		e.submit(d)
+		blocked := e.happened(Blocked)
+		if len(blocked) != n-1 || blocked[n-2].By != key("0") {
+			t.Errorf("%d are blocked", len(blocked))
+		}
+		time.Sleep(time.Second)
+		e.stage.wake("0")
+		synctest.Wait()
+		if s, _ := e.Snapshot(context.Background()); s.Blocked+s.Failed > 0 || !s.Converged {
+			t.Errorf("%d blocked, %d failed", s.Blocked, s.Failed)
 		}
 	})
 }

@@ -45,9 +45,10 @@ type vertex struct {
 	holding  bool // children have to wait
 	bad      bool // failed or blocked
 	blocked  bool
-	open     bool // counts as unsettled
-	holders  int  // parents that hold
-	badAbove int  // parents that are bad
+	by       *vertex // one that failed, for a blocked one
+	open     bool    // counts as unsettled
+	holders  int     // parents that hold
+	badAbove int     // parents that are bad
 }
 
 type (
@@ -72,7 +73,7 @@ type instance struct {
 	cancel      func()    // of the subscription, if there is one
 	watch       *watchdog // if it has no subscription
 	interrupted bool      // it has been asked to hurry
-	refused     bool      // it did not take new parameters, and has to go
+	stale       bool      // it cannot go on as it is, and has to be replaced
 	up          bool      // listening; the loop's
 }
 
