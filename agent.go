@@ -99,10 +99,11 @@ type Agent struct {
 
 	cancel context.CancelCauseFunc
 	once   sync.Once // guards the reason of the end
-	ended  chan struct{}
 
 	statusMu sync.Mutex // guards the status file
-	trimmed  time.Time  // when memory was given back; belongs to the loop of the engine
+
+	trim    *time.Timer // gives memory back; it and trimmed belong to the loop of the engine
+	trimmed time.Time   // when it was started last
 }
 
 // New returns an agent. Nothing runs, and nothing is written, before Run.
@@ -123,7 +124,7 @@ func New(opts Options) (*Agent, error) {
 	if opts.World == nil {
 		opts.World = mem.New().Host(opts.Hostname)
 	}
-	a := &Agent{opts: opts, hub: watch.NewHub(opts.Log), ended: make(chan struct{})}
+	a := &Agent{opts: opts, hub: watch.NewHub(opts.Log)}
 	store := local.New(opts.Prefix)
 	a.host = &funcs.Host{Hostname: opts.Hostname, World: opts.World, Local: store, Watch: a.hub, Log: opts.Log}
 	a.engine = engine.New(engine.Options{
@@ -264,24 +265,42 @@ func (a *Agent) observe(e engine.Event) {
 	if a.opts.Observe != nil {
 		a.opts.Observe(e)
 	}
+	if e.Kind == engine.Progress {
+		a.rest(e.Total - e.Settled)
+	}
 	if e.Kind != engine.Converged {
 		return
 	}
 	if a.opts.StatusFile != "" {
 		a.writeStatus(e.Converged)
 	}
-	switch {
-	case e.Converged && a.opts.ConvergedExit:
+	if e.Converged && a.opts.ConvergedExit {
 		a.end(errConverged)
-	case e.Converged && time.Since(a.trimmed) > trimEvery:
-		// Loading a program takes more memory than keeping it.
-		a.trimmed = time.Now()
-		go debug.FreeOSMemory()
 	}
 }
 
-// trimEvery is how often memory is given back to the system at most.
-const trimEvery = 10 * time.Minute
+// Loading a program takes more memory than keeping it, and the run time is slow to give back
+// what it does not need. An agent that has had nothing to do for trimDelay does so, at most
+// every trimEvery.
+const (
+	trimDelay = 2 * time.Second
+	trimEvery = 10 * time.Minute
+)
+
+// rest is told how much is left to do, and gives memory back in a quiet moment.
+func (a *Agent) rest(unsettled int) {
+	switch {
+	case unsettled > 0 && a.trim != nil && a.trim.Stop():
+		a.trimmed = time.Time{} // it has not happened
+	case unsettled > 0 || time.Since(a.trimmed) < trimEvery:
+	case a.trim == nil:
+		a.trim = time.AfterFunc(trimDelay, debug.FreeOSMemory)
+		a.trimmed = time.Now()
+	default:
+		a.trim.Reset(trimDelay)
+		a.trimmed = time.Now()
+	}
+}
 
 // writeStatus appends to the status file. Lines are few, and they are to be there before the
 // agent ends, so it is done on the spot.

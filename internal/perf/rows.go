@@ -165,19 +165,20 @@ func (p *perf) idle() error {
 	if err := empty(p); err != nil {
 		return err
 	}
-	program, dir := p.write("files", 10_000)
-	cmd := exec.Command(p.bin, "run", "--tmp-prefix", program)
+	program, _ := p.write("files", 10_000)
+	status := p.path("status")
+	cmd := exec.Command(p.bin, "run", "--tmp-prefix", "--converger-timeout=0", "--converged-status-file="+status, program)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	defer cmd.Wait()
 	defer cmd.Process.Signal(os.Interrupt)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if _, err := os.Stat(dir + "/f9999"); err == nil {
+		if text, err := os.ReadFile(status); err == nil && strings.HasSuffix(string(text), "true\n") {
 			break
 		}
 		if time.Now().After(deadline) {
-			return errors.New("the agent did not make its files in a minute")
+			return errors.New("the agent did not converge in a minute")
 		}
 	}
 	const settle, watched = 3 * time.Second, 5 * time.Second
