@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,16 @@ import (
 	"mgmt"
 )
 
-func main() { os.Exit(command(os.Args[1:], system())) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
+	os.Exit(command(os.Args[1:], system()))
+}
+
+// garbage is how much of it may pile up, in percent of what is in use: 10,000 files take a
+// quarter less memory at their peak than with the usual 100, and a tenth more time.
+const garbage = 70
 
 // Exit statuses.
 const (
