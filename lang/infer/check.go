@@ -56,8 +56,9 @@ type checker struct {
 	instances map[*resolve.Def]substitution // of includes with an alias
 	selves    map[*resolve.Def]substitution // of classes, for unused code in them
 
-	work []*constraint // to be tried again
-	mark int32         // of the last walk
+	work    []*constraint // to be tried again
+	ignored []argument    // of parameters that nothing uses
+	mark    int32         // of the last walk
 
 	shapes    map[*funcs.Function]*shape
 	operators [syntax.OpNeg + 1]*funcs.Function
@@ -87,6 +88,18 @@ func (c *checker) unused() {
 			c.define(def)
 		}
 	}
+	for len(c.ignored) > 0 {
+		a := c.ignored[0]
+		c.ignored = c.ignored[1:]
+		clear(c.selves)
+		c.enter(a.group, func() { c.expr(a.value) })
+	}
+}
+
+// An argument is that of an include, in the group of a class or outside of any.
+type argument struct {
+	value syntax.Expr
+	group *resolve.Def
 }
 
 // define checks a definition. What it refers to has been checked.
@@ -199,6 +212,14 @@ func (c *checker) ambiguous(g *group) {
 			c.openVariable(t.v)
 			t.v.bound = tyBad
 		}
+		c.bounded(t)
+	}
+}
+
+// bounded reports a variable that came to stand for a type that is too large.
+func (c *checker) bounded(v *ty) {
+	if v.isClosed() && find(v).size >= maxSize {
+		c.report(codeTooLarge, v.v.origin.span, "the type of this has too many parts")
 	}
 }
 

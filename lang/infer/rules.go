@@ -269,22 +269,18 @@ func (n *known) try(c *checker, k *constraint) []*ty {
 	if open := openVars(k.t); len(open) > 0 {
 		return open
 	}
-	if !slices.ContainsFunc(k.t, hasBad) {
+	if !c.anyBad(k.t) {
 		n.check(c, k)
 	}
 	return nil
 }
 
-// hasBad reports whether something in t has been reported.
-func hasBad(t *ty) bool {
-	t = find(t)
-	return t.kind == types.KindInvalid || !t.parts(func(p *ty) bool { return !hasBad(p) })
-}
-
-// hasFunc reports whether a function type is in t.
-func hasFunc(t *ty) bool {
-	t = find(t)
-	return t.kind == types.KindFunc || !t.parts(func(p *ty) bool { return !hasFunc(p) })
+// anyBad reports whether something in the types has been reported, or is too large to be
+// looked at.
+func (c *checker) anyBad(list []*ty) bool {
+	return slices.ContainsFunc(list, func(t *ty) bool {
+		return find(t).size >= maxSize || c.has(t, types.KindInvalid)
+	})
 }
 
 // needsHashable asks that a type can be the key of a map.
@@ -314,14 +310,14 @@ func (t *ty) hashable() bool {
 
 // storable checks what is given to a field that takes anything.
 var storable = &known{func(c *checker, k *constraint) {
-	if hasFunc(k.t[0]) {
+	if c.has(k.t[0], types.KindFunc) {
 		c.fail(k, codeMismatch, "a function cannot be stored in a resource")
 	}
 }}
 
 // comparable checks what is looked for in a list.
 var comparable = &known{func(c *checker, k *constraint) {
-	if hasFunc(k.t[0]) {
+	if c.has(k.t[0], types.KindFunc) {
 		c.fail(k, codeOverload, "functions cannot be compared")
 	}
 }}
@@ -334,7 +330,7 @@ func (x *checked) try(c *checker, k *constraint) []*ty {
 	if open := openVars(k.t); len(open) > 0 {
 		return open
 	}
-	if slices.ContainsFunc(k.t, hasBad) {
+	if c.anyBad(k.t) {
 		return nil
 	}
 	if err := x.f.Check(signature(k.t)); err != nil {

@@ -63,7 +63,9 @@ func (c *checker) generalise(def *resolve.Def, params []field, result *ty) {
 	for _, t := range g.vars {
 		v := t.v
 		switch {
-		case v.bound != nil || v.scheme != nil:
+		case v.bound != nil:
+			c.bounded(t)
+		case v.scheme != nil:
 		case v.level < g.level:
 			outer.vars = append(outer.vars, t)
 		default:

@@ -105,7 +105,14 @@ func (c *checker) include(s *syntax.IncludeStmt) substitution {
 			c.expr(a)
 			continue
 		}
-		why := because{span: ref.Def.ParamScope.Defs[i].Span, format: "the parameter `${name}` of the class is {type}", name: class.params[i].name}
+		param := ref.Def.ParamScope.Defs[i]
+		if c.prog.Uses[param] == 0 && param.Param.Type == nil {
+			// It is never evaluated: what is wrong with it keeps no program from running.
+			c.ignored = append(c.ignored, argument{a, c.group.def})
+			c.giveUp(c.subst(class.params[i].t, sub))
+			continue
+		}
+		why := because{span: param.Span, format: "the parameter `${name}` of the class is {type}", name: param.Name}
 		c.check(a, c.subst(class.params[i].t, sub), why)
 	}
 	return sub

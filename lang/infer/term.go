@@ -153,18 +153,33 @@ func (t *ty) isClosed() bool {
 // f returns false their parts are left out.
 func (c *checker) walk(t *ty, f func(*ty) bool) {
 	c.mark++
-	walk(t, c.mark, f)
+	walk(t, c.mark, func(t *ty) bool { return !t.closed && f(t) })
 }
 
 func walk(t *ty, mark int32, f func(*ty) bool) {
 	t = find(t)
-	if t.closed || t.mark == mark {
+	if t.size == 1 && !isVar(t) { // without parts, and perhaps shared with other programs
+		f(t)
+		return
+	}
+	if t.mark == mark {
 		return
 	}
 	t.mark = mark
 	if f(t) {
 		t.parts(func(p *ty) bool { walk(p, mark, f); return true })
 	}
+}
+
+// has reports whether a type of the kind is in t.
+func (c *checker) has(t *ty, kind types.Kind) bool {
+	found := false
+	c.mark++
+	walk(t, c.mark, func(t *ty) bool {
+		found = found || t.kind == kind
+		return !found
+	})
+	return found
 }
 
 // A typeReader turns types of the library into terms. Equal type variables become equal

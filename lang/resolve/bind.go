@@ -118,13 +118,30 @@ func (r *resolver) include(s *Scope, def *Def, x *syntax.IncludeStmt) {
 		r.depend(def, x.Alias.Span)
 		r.owner = def
 	}
-	r.exprs(s, x.Args)
-	if ref := r.classOf(s, x); ref != nil {
+	ref := r.classOf(s, x)
+	for i, arg := range x.Args {
+		r.param = parameter(ref, i)
+		r.expr(s, arg)
+	}
+	r.param = nil
+	if ref != nil {
 		r.use(x.ID, ref, x.Path.Span)
 		r.arity(x, ref.Def)
 		r.classesToBind = append(r.classesToBind, ref.Def)
 	}
 	r.owner = saved
+}
+
+// parameter returns the parameter of a class that an argument is for, if that is not even
+// looked at unless the class uses the parameter.
+func parameter(class *Ref, i int) *Def {
+	if class == nil || i >= len(class.Def.ParamScope.Defs) {
+		return nil
+	}
+	if def := class.Def.ParamScope.Defs[i]; def.Param.Type == nil {
+		return def
+	}
+	return nil
 }
 
 func (r *resolver) arity(x *syntax.IncludeStmt, class *Def) {

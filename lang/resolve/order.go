@@ -44,11 +44,14 @@ func (r *resolver) edge(to *Def, kind edgeKind, span syntax.Span) {
 	}
 	r.edges = append(r.edges, edge{to, span, *first, kind})
 	*first = int32(len(r.edges) - 1)
+	if r.param != nil {
+		r.params[*first] = r.param
+	}
 }
 
 // depend notes that what is being examined refers to a definition.
 func (r *resolver) depend(on *Def, span syntax.Span) {
-	if on.Scope != nil && on.Kind != ParamDef {
+	if on.Scope != nil {
 		r.edge(on, refers, span)
 	}
 }
@@ -105,7 +108,7 @@ func (r *resolver) visit(root *Def) {
 			continue
 		}
 		switch to := r.edges[top.at].to; {
-		case to.state&ordered != 0:
+		case to.state&ordered != 0, to.Kind == ParamDef:
 		case to.state&entered != 0:
 			r.cycle(path, to)
 		default:
@@ -199,23 +202,40 @@ func (d *Def) String() string {
 }
 
 // countUses counts the references from what may run: from the statements of the main
-// file, and from the definitions that these use.
+// file, and from the definitions that these use. An argument of an include may run only if
+// the class uses the parameter.
 func (r *resolver) countUses() {
 	r.prog.Uses = make(map[*Def]int, len(r.prog.Order))
+	waiting := map[*Def][]*Def{} // by parameter: what arguments for it refer to
 	work := []int32{r.roots}
 	for len(work) > 0 {
-		first := work[len(work)-1]
-		work = work[:len(work)-1]
-		for at := first; at != 0; at = r.edges[at].next {
-			e := &r.edges[at]
-			if e.kind == holds {
-				continue
-			}
-			r.prog.Uses[e.to]++
-			if e.to.state&live == 0 {
-				e.to.state |= live
-				work = append(work, e.to.edges)
-			}
+		at := work[len(work)-1]
+		if at == 0 {
+			work = work[:len(work)-1]
+			continue
+		}
+		e := &r.edges[at]
+		work[len(work)-1] = e.next
+		if param := r.params[at]; param != nil && param.state&live == 0 {
+			waiting[param] = append(waiting[param], e.to)
+		} else if e.kind != holds {
+			work = r.countUse(e.to, waiting, work)
 		}
 	}
+}
+
+// countUse counts one use of a definition. If it is the first one, the references of the
+// definition, and of the arguments that were waiting for it, are to be followed.
+func (r *resolver) countUse(def *Def, waiting map[*Def][]*Def, work []int32) []int32 {
+	for defs := []*Def{def}; len(defs) > 0; {
+		def, defs = defs[len(defs)-1], defs[:len(defs)-1]
+		r.prog.Uses[def]++
+		if def.state&live == 0 {
+			def.state |= live
+			work = append(work, def.edges)
+			defs = append(defs, waiting[def]...)
+			delete(waiting, def)
+		}
+	}
+	return work
 }

@@ -35,6 +35,7 @@ func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 		modules:  map[string]*Module{},
 		classOfs: map[*syntax.IncludeStmt]*Ref{},
 		edges:    make([]edge, 1),
+		params:   map[int32]*Def{},
 
 		functions: map[*funcs.Function]*Def{},
 		constants: map[constKey]*Def{},
@@ -88,6 +89,9 @@ type resolver struct {
 	owner *Def // the definition whose text is being examined; nil for statements of the main file
 	edges []edge
 	roots int32 // first edge of the statements of the main file
+	param *Def  // that the present include argument is for, or nil
+	// params has, for edges of include arguments, the parameter that has to be live for them.
+	params map[int32]*Def
 
 	misses   map[miss]bool
 	imported map[string]bool // what repairs have imported

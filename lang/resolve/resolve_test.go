@@ -229,6 +229,17 @@ class d {
 }
 $v = "v"
 include c
+class ignores($p) {}
+class passes($p) {
+	include ignores($p)
+}
+class wants($p) {
+	test [$p] {}
+}
+include passes($ignored)
+include wants($wanted)
+$ignored = 1
+$wanted = "w"
 `)
 	if len(diags) > 0 {
 		t.Fatal(render(t, prog, diags))
@@ -238,7 +249,7 @@ include c
 		got[def.String()] = prog.Uses[def]
 	}
 	for name, want := range map[string]int{"`$once`": 1, "`$twice`": 1, "`$unused`": 0, "`$indirect`": 0, "`f()`": 1, "`g()`": 0,
-		"class `c`": 1, "class `d`": 0, "`$v`": 1, "`$w`": 0} {
+		"class `c`": 1, "class `d`": 0, "`$ignored`": 0, "`$wanted`": 1, "`$v`": 1, "`$w`": 0} {
 		if got[name] != want {
 			t.Errorf("%s has %d uses, want %d", name, got[name], want)
 		}

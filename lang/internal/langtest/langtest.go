@@ -84,7 +84,7 @@ type Fact struct {
 }
 
 // Facts reads the list of facts; those that are no programs are left out.
-func Facts(t *testing.T, path string) []Fact {
+func Facts(t testing.TB, path string) []Fact {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
