@@ -66,6 +66,7 @@ type Engine struct {
 	affected  []*vertex // to be looked at by settle
 	ready     []*vertex // to be run
 	jobs      []*job    // to be handed out
+	spareJobs []*job
 	rewatch   map[*vertex]bool
 	converge  converger
 	stopping  bool

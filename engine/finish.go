@@ -32,10 +32,14 @@ func (e *Engine) finish(j *job) {
 		e.closed(v, j)
 	}
 	e.heedWatch(v)
+	e.dropJob(j)
 }
 
 // logPanic leaves a trace of a panic for those who can mend the kind.
 func (e *Engine) logPanic(key resource.Key, err error) {
+	if err == nil {
+		return
+	}
 	if p := (*PanicError)(nil); errors.As(err, &p) {
 		e.opts.Log.Error("panic in a resource", slog.String("resource", key.String()),
 			slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
@@ -109,14 +113,15 @@ func (e *Engine) ran(v *vertex, j *job) {
 		v.refresh = v.refresh || j.refresh
 	}
 	v.worked = v.worked || j.applied || j.refreshed
-	if j.inst.stale {
+	if j.stale {
+		j.inst.stale = true
 		v.applied = false
 	}
 	switch {
 	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
 		v.dirty = v.spec != nil
 		return
-	case v.spec == nil, j.err != nil && !v.applied && !j.inst.stale: // the run of something that goes
+	case v.spec == nil, j.err != nil && !v.applied && !j.stale: // the run of something that goes
 		e.report(v, j)
 		return
 	case j.err != nil:
@@ -162,7 +167,7 @@ func (e *Engine) passOn(v *vertex) {
 		}
 		if out.Value.recvs > 0 && e.newsFor(child, v) {
 			cause := "received from " + v.key.String()
-			if child.dead() && child.job == nil {
+			if child.job == nil && child.dead() {
 				e.revive(child, cause) // it may be what it could not be opened without
 			}
 			e.soil(child, cause)

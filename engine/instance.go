@@ -16,8 +16,9 @@ var errDeaf = errors.New("the watch ended before it was listening")
 // watch is listening. Otherwise startWatch itself waits for it, and it is no event.
 func (i *instance) startWatch(e *Engine, ctx context.Context) error {
 	w := &waker{box: &e.box, inst: i}
-	first := make(chan struct{})
+	var first chan struct{}
 	if ctx != nil {
+		first = make(chan struct{})
 		w.first.Store(&first)
 	}
 	var ended <-chan struct{}

@@ -44,6 +44,7 @@ type job struct {
 	changes   []resource.Change
 	applied   bool // or tried to apply
 	refreshed bool
+	stale     bool // the instance was left without a watch
 	updated   bool
 	sends     any
 	took      time.Duration
@@ -213,6 +214,6 @@ func (j *job) rewatch(ctx context.Context, next resource.Resource) error {
 			err = j.inst.startWatch(j.engine, ctx)
 		}
 	}
-	j.inst.stale = err != nil
+	j.stale = err != nil
 	return err
 }

@@ -411,21 +411,24 @@ func (h *history) submit(d resource.Delta) {
 	for _, s := range d.Set {
 		specs[s.Key] = s
 	}
-	h.disk.mu.Lock()
 	for _, e := range d.SetEdges {
 		edges[[2]resource.Key{e.From, e.To}] = -1
-		if e.Notify {
-			edges[[2]resource.Key{e.From, e.To}] = h.disk.step
-		}
 	}
-	h.disk.mu.Unlock()
 	err := h.Submit(context.Background(), d)
 	want := sound(specs, edges)
 	if (err == nil) != want {
 		h.fault("delta %+v: got %v, but whether it is sound is %v", d, err, want)
 	}
-	if err == nil {
-		h.specs, h.edges = specs, edges
+	if err != nil {
+		return
+	}
+	h.specs, h.edges = specs, edges
+	h.disk.mu.Lock()
+	defer h.disk.mu.Unlock()
+	for _, e := range d.SetEdges {
+		if e.Notify {
+			edges[[2]resource.Key{e.From, e.To}] = h.disk.step
+		}
 	}
 }
 

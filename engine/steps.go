@@ -10,12 +10,33 @@ import (
 
 // start gives v a job, to be handed out at the end of the turn.
 func (e *Engine) start(v *vertex, kind jobKind) *job {
-	j := &job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
+	j := e.newJob()
+	*j = job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
 		blocking: v.kind != nil && v.kind.Blocking, watched: v.watched()}
 	v.job = j
 	e.jobs = append(e.jobs, j)
 	e.touch(v)
 	return j
+}
+
+// newJob returns a job to be filled, which may have been another before.
+func (e *Engine) newJob() *job {
+	last := len(e.spareJobs) - 1
+	if last < 0 {
+		return new(job)
+	}
+	j := e.spareJobs[last]
+	e.spareJobs = e.spareJobs[:last]
+	return j
+}
+
+// dropJob takes back a job that nobody looks at any more.
+func (e *Engine) dropJob(j *job) {
+	const enough = 4096
+	if len(e.spareJobs) < enough {
+		*j = job{}
+		e.spareJobs = append(e.spareJobs, j)
+	}
 }
 
 // watched reports whether the resource is watched, rather than polled.

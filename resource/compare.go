@@ -76,8 +76,8 @@ func sameList(a, b reflect.Value) bool {
 }
 
 func sameMap(a, b reflect.Value) bool {
-	if a.Len() != b.Len() {
-		return false
+	if a.Len() != b.Len() || a.Len() == 0 {
+		return a.Len() == b.Len()
 	}
 	for k, v := range a.Seq2() {
 		w := b.MapIndex(k)
