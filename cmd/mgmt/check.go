@@ -85,7 +85,7 @@ func programs(arg string) ([]string, error) {
 	if err != nil || !info.IsDir() {
 		return []string{arg}, nil
 	}
-	if _, err := resolve.EntryFile(resolve.Dir("."), filepath.ToSlash(arg)); err == nil {
+	if entry, err := resolve.EntryFile(resolve.Dir("."), filepath.ToSlash(arg)); err != nil || exists(entry) {
 		return []string{arg}, nil
 	}
 	names, err := walk(arg)
@@ -93,6 +93,11 @@ func programs(arg string) ([]string, error) {
 		err = fmt.Errorf("there are no programs in %s: no main.mcl, metadata.yaml or other .mcl file", arg)
 	}
 	return names, err
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // noFrontend refuses the name of the front end in front of the program: only run has several.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mgmt/lang"
 	"mgmt/lang/compile"
@@ -79,7 +80,7 @@ func (v *version) stop() {
 
 // Run implements frontend.Frontend.
 func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error {
-	first, read := f.load(ctx)
+	first, read, texts := f.load(ctx)
 	changed, stopWatch := f.watch(read)
 	defer func() { stopWatch() }()
 	if first == nil {
@@ -87,7 +88,8 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	}
 	current := first
 	defer func() { current.stop() }()
-	var next *version // loaded after a change of the files; takes over when it has a graph
+	var next *version            // loaded after a change of the files; takes over when it has a graph
+	var settled <-chan time.Time // the files have not changed for a while
 	for {
 		if next != nil {
 			if took, err := f.step(ctx, next, current, submit); err != nil {
@@ -118,11 +120,16 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 			}
 		case <-events:
 		case <-changed:
+			settled = time.After(quiet)
+		case <-settled:
+			if settled = nil; !texts.stale() {
+				continue
+			}
 			if next != nil {
 				next.stop()
 			}
 			var again []string
-			if next, again = f.load(ctx); next != nil {
+			if next, again, texts = f.load(ctx); next != nil {
 				f.log.Info("the program changed")
 			}
 			if !slices.Equal(again, read) {
@@ -135,16 +142,21 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 }
 
 // load loads the program and starts it. It returns nil when the program is refused, having
-// reported why, and the files to watch for a change in any case.
-func (f *Frontend) load(ctx context.Context) (*version, []string) {
-	prog, diags := lang.Load(ctx, f.opts.Input, f.opts.Library, f.kinds)
+// reported why, and in any case the files to watch for a change and what was read of them.
+func (f *Frontend) load(ctx context.Context) (*version, []string, *reads) {
+	input := f.opts.Input
+	texts := newReads(input.Source)
+	if input.Source != nil {
+		input.Source = texts
+	}
+	prog, diags := lang.Load(ctx, input, f.opts.Library, f.kinds)
 	if len(diags) > 0 {
 		f.opts.Report(prog.Files(), diags)
 	}
 	if diags.HasErrors() {
-		return nil, prog.Read()
+		return nil, prog.Read(), texts
 	}
-	return f.start(ctx, prog), prog.Read()
+	return f.start(ctx, prog), prog.Read(), texts
 }
 
 func (f *Frontend) start(ctx context.Context, prog *lang.Program) *version {
@@ -153,22 +165,18 @@ func (f *Frontend) start(ctx context.Context, prog *lang.Program) *version {
 	return &version{prog: prog, graph: prog.Start(ctx, f.opts.Host), state: newCollector(b.build), cancel: cancel, fresh: true}
 }
 
-// watch tells when one of the files changes.
+// watch tells when one of the files may have changed, and once when it has begun to watch.
 func (f *Frontend) watch(paths []string) (changed chan struct{}, stop func()) {
 	changed = make(chan struct{}, 1)
 	if !f.opts.Watch || f.opts.Host == nil || f.opts.Host.Watch == nil {
 		return changed, func() {}
 	}
-	ready := false
 	var cancels []func()
 	for _, p := range paths {
 		if strings.HasPrefix(p, "<") {
 			continue // standard input, or text
 		}
 		cancel, err := f.opts.Host.Watch.Path(filepath.FromSlash(p), watchOptions, func() {
-			if !ready {
-				return
-			}
 			select {
 			case changed <- struct{}{}:
 			default:
@@ -180,7 +188,6 @@ func (f *Frontend) watch(paths []string) (changed chan struct{}, stop func()) {
 		}
 		cancels = append(cancels, cancel)
 	}
-	ready = true
 	return changed, func() {
 		for _, cancel := range cancels {
 			cancel()
@@ -212,7 +219,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 			if ctx.Err() != nil {
 				return false, ctx.Err()
 			}
-			return false, f.refuse(v, []error{err})
+			return false, f.refuse(v, []error{v.state.locate(err)})
 		}
 	}
 	v.state.accept(delta)

@@ -44,8 +44,8 @@ func Snapshot(ctx context.Context, opts Options) (resource.Delta, *syntax.Files,
 				return resource.Delta{}, prog.Files(), append(diags, diagnose(errs)...)
 			}
 			d := ordered(v.state.delta())
-			if err := cycle(d, v.state.placeOf); err != nil {
-				return resource.Delta{}, prog.Files(), append(diags, diagnose([]error{err})...)
+			if err := cycle(d); err != nil {
+				return resource.Delta{}, prog.Files(), append(diags, diagnose([]error{v.state.locate(err)})...)
 			}
 			return d, prog.Files(), diags
 		}
@@ -74,7 +74,7 @@ func ordered(d resource.Delta) resource.Delta {
 
 // cycle looks for a cycle in the edges of a whole graph. The engine does so by itself; a
 // graph that is only shown has to be checked here.
-func cycle(d resource.Delta, place func(resource.Edge) syntax.Span) error {
+func cycle(d resource.Delta) error {
 	var g graph.Graph[resource.Key, struct{}]
 	nodes := make(map[resource.Key]*graph.Node[resource.Key, struct{}], len(d.Set))
 	for _, s := range d.Set {
@@ -85,15 +85,26 @@ func cycle(d resource.Delta, place func(resource.Edge) syntax.Span) error {
 		links[i] = graph.Link[resource.Key, struct{}]{From: nodes[e.From], To: nodes[e.To]}
 	}
 	_, err := g.Connect(links)
-	var c *graph.CycleError[resource.Key]
-	if !errors.As(err, &c) {
-		return err
+	return err
+}
+
+// locate says where in the program the reason stands for which a graph was refused.
+func (c *collector) locate(err error) error {
+	var loop *graph.CycleError[resource.Key]
+	var spec *resource.SpecError
+	switch {
+	case errors.As(err, &loop):
+		var names []string
+		for _, k := range loop.Nodes {
+			names = append(names, k.String())
+		}
+		names = append(names, names[0])
+		span := c.placeOf(resource.Edge{From: loop.Nodes[0], To: loop.Nodes[1%len(loop.Nodes)]})
+		return compile.Refuse(span, "the edges make a cycle: %s", strings.Join(names, " → "))
+	case errors.As(err, &spec):
+		if n := c.nodes[spec.Key.ID]; n != nil && len(n.decls) > 0 {
+			return compile.Refuse(n.decls[0].res.Span, "%s: %w", spec.Key, spec.Err)
+		}
 	}
-	var names []string
-	for _, k := range c.Nodes {
-		names = append(names, k.String())
-	}
-	names = append(names, names[0])
-	span := place(resource.Edge{From: c.Nodes[0], To: c.Nodes[1%len(c.Nodes)]})
-	return compile.Refuse(span, "the edges make a cycle: %s", strings.Join(names, " → "))
+	return err
 }
