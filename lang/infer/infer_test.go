@@ -160,15 +160,16 @@ func TestTypes(t *testing.T) {
 			t.Errorf("%s\n%s", test.text, render(t, prog, diags))
 			continue
 		}
-		if got := typeOfQ(prog, info); got != test.want {
+		if got := typeOf(prog, info, "q"); got != test.want {
 			t.Errorf("%s\n$q is %s, want %s", test.text, got, test.want)
 		}
 	}
 }
 
-func typeOfQ(p *resolve.Program, info *infer.Info) string {
+// typeOf returns the type of the value of a variable.
+func typeOf(p *resolve.Program, info *infer.Info, name string) string {
 	for _, def := range p.Order {
-		if def.Name == "q" {
+		if def.Kind == resolve.VarDef && def.Name == name {
 			if t := info.TypeOf(def.Bind.Value.ID(), nil); t != nil {
 				return t.String()
 			}
