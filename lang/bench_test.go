@@ -30,7 +30,9 @@ func (oneKind) Kind(name string) *infer.Kind {
 // shapes are programs of n statements, all of them live.
 var shapes = map[string]func(n int) string{
 	"binds": func(n int) string {
-		return repeat(n, func(b *strings.Builder, i int) { fmt.Fprintf(b, "$v%d = %d + 1\ntest [\"t%d\"] { int64 => $v%d, }\n", i, i, i, i) })
+		return repeat(n, func(b *strings.Builder, i int) {
+			fmt.Fprintf(b, "$v%d = %d + 1\ntest [\"t%d\"] { int64 => $v%d, }\n", i, i, i, i)
+		})
 	},
 	"chain": func(n int) string {
 		return "$v0 = 1\n" + repeat(2*n, func(b *strings.Builder, i int) { fmt.Fprintf(b, "$v%d = $v%d + 1\n", i+1, i) }) +
