@@ -4,31 +4,36 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 )
 
 // Meta are the parameters that every resource has.
 type Meta struct {
-	Noop       bool     `mgmt:"noop"`       // check only
-	Retry      int16    `mgmt:"retry"`      // retries after an error; -1 is for ever
-	RetryReset bool     `mgmt:"retryreset"` // a success restores the retries
-	Delay      int64    `mgmt:"delay"`      // milliseconds between retries
-	Timeout    int64    `mgmt:"timeout"`    // milliseconds for one check and apply; 0 is unlimited
-	Poll       int32    `mgmt:"poll"`       // seconds between checks instead of a watch; negative is once
-	Limit      float64  `mgmt:"limit"`      // events a second
-	Burst      int64    `mgmt:"burst"`      // events allowed in a burst
-	Reset      bool     `mgmt:"reset"`      // forget used retries when the resource is replaced
-	Sema       []string `mgmt:"sema"`       // semaphores to hold: id or id:count
-	Rewatch    bool     `mgmt:"rewatch"`    // start again at the next graph if the watch had failed
-	Realize    bool     `mgmt:"realize"`    // run once before a graph swap may remove it
-	Dollar     bool     `mgmt:"dollar"`     // the name may begin with $
-	Hidden     bool     `mgmt:"hidden"`     // in the graph but never run
-	Export     []string `mgmt:"export"`     // hosts that may collect it; * is all
-	Reverse    bool     `mgmt:"reverse"`    // undo on removal
-	AutoEdge   bool     `mgmt:"autoedge"`
-	AutoGroup  bool     `mgmt:"autogroup"`
+	Noop       bool     `mgmt:"noop" doc:"Check only, change nothing."`
+	Retry      int16    `mgmt:"retry" doc:"How often to try again after an error; -1 is for ever."`
+	RetryReset bool     `mgmt:"retryreset" doc:"A success restores the retries."`
+	Delay      int64    `mgmt:"delay" doc:"Milliseconds between retries."`
+	Timeout    int64    `mgmt:"timeout" doc:"Milliseconds that one check and apply may take; 0 is unlimited."`
+	Poll       int32    `mgmt:"poll" doc:"Seconds between checks, in place of a watch; 0 watches, and a negative number checks once."`
+	Limit      float64  `mgmt:"limit" doc:"How many events a second lead to a check; more are put off."`
+	Burst      int64    `mgmt:"burst" doc:"How many events may exceed the limit at once."`
+	Reset      bool     `mgmt:"reset" doc:"Forget used retries when the parameters change."`
+	Sema       []string `mgmt:"sema" doc:"Semaphores to hold while it runs: id, or id:count; the count is 1 otherwise."`
+	Rewatch    bool     `mgmt:"rewatch" doc:"Watch again after the next change of the graph, if watching had failed."`
+	Realize    bool     `mgmt:"realize" doc:"Run once before a change of the graph may remove it."`
+	Dollar     bool     `mgmt:"dollar" doc:"The name may begin with $, which otherwise is a likely mistake."`
+	Hidden     bool     `mgmt:"hidden" doc:"Part of the graph, but never run."`
+	Export     []string `mgmt:"export" doc:"Hosts that may collect it; * is all."`
+	Reverse    bool     `mgmt:"reverse" doc:"Undo it when it is removed from the graph."`
+	AutoEdge   bool     `mgmt:"autoedge" doc:"Edges to and from it may be found automatically."`
+	AutoGroup  bool     `mgmt:"autogroup" doc:"It may be grouped with others of its kind automatically."`
 }
+
+// MetaParams describe the meta parameters, in the order of the struct. The list is shared; do
+// not write to it.
+func MetaParams() []Param { return tableFor(reflect.TypeFor[Meta]()).params }
 
 // DefaultMeta returns the parameters of a resource that sets none.
 func DefaultMeta() Meta {
