@@ -20,7 +20,8 @@
 // converged when all vertices have been settled for the timeout.
 //
 // The files: loop.go is the loop and its mailbox, vertex.go what is known of a vertex,
-// settle.go the rules above, delta.go how a delta of the graph is taken, job.go and
-// pool.go what runs beside the loop, finish.go what follows from a finished job. Meta
-// parameters have a file each: retry.go, limit.go, sema.go.
+// settle.go the rules above; delta.go, reshape.go and adopt.go take a change of the
+// graph; steps.go begins jobs, job.go and instance.go do them, pool.go has the workers,
+// finish.go draws the conclusions. Retries, rate limits, semaphores, convergence and the
+// end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go.
 package engine

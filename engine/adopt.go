@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"mgmt/resource"
+)
+
+// removeGrace is how long a run may go on whose resource is not wanted any more.
+const removeGrace = 10 * time.Second
+
+// commit makes the vertices what the delta wants.
+func (t *taking) commit() {
+	e := t.engine
+	t.declare()
+	for v := range t.remove {
+		e.graph.Remove(v.node)
+		e.dismiss(v)
+		e.allowGrace(v)
+	}
+	cause := t.delta.Cause
+	if cause == "" {
+		cause = "the program wants it"
+	}
+	for _, spec := range t.delta.Set {
+		if t.set[spec.Key] == spec {
+			e.adopt(e.vertices[spec.Key], spec, cause)
+		}
+	}
+	for v := range e.rewatch {
+		delete(e.rewatch, v)
+		if v.dead() {
+			e.revive(v, cause)
+		}
+	}
+}
+
+// declare tells resources that they enter or leave the graph, before anything runs on
+// account of the delta. All enter before one leaves.
+func (t *taking) declare() {
+	for _, spec := range t.set {
+		t.engine.declare(spec, true)
+	}
+	for key := range t.set {
+		if v := t.engine.vertices[key]; v.spec != nil {
+			t.engine.declare(v.spec, false)
+		}
+	}
+	for v := range t.remove {
+		t.engine.declare(v.spec, false)
+	}
+}
+
+func (e *Engine) declare(spec *resource.Spec, enter bool) {
+	d, ok := spec.Resource.(resource.Declarer)
+	if !ok || spec.Meta.Hidden {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			e.logPanic(spec.Key, &PanicError{p, debug.Stack()})
+		}
+	}()
+	d.Declare(e.shared.get, enter)
+}
+
+// adopt makes v run by another spec, unless that says the same.
+func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause string) {
+	old := v.spec
+	v.spec = spec
+	if old != nil && old.Meta.Equal(spec.Meta) && slices.Equal(old.Recv, spec.Recv) && resource.Equal(old.Resource, spec.Resource) {
+		return
+	}
+	if old == nil {
+		e.total++
+	}
+	v.meta = e.effective(spec.Meta)
+	v.semas = semaList(v.meta.Sema)
+	if e.opts.Kinds != nil {
+		v.kind = e.opts.Kinds.Lookup(spec.Key.Kind)
+	}
+	v.got = make([]any, len(spec.Recv))
+	v.limit = bucket{}
+	if v.meta.Reset {
+		delete(e.failures, v.key)
+	}
+	e.revive(v, cause)
+}
+
+// revive gives v a fresh start.
+func (e *Engine) revive(v *vertex, cause string) {
+	replace := v.dead() && v.job == nil
+	v.failed = nil
+	v.attempts = attempts{}
+	v.parked = ""
+	e.stopWaiting(v)
+	e.soil(v, cause)
+	if v.inst == nil {
+		return
+	}
+	v.applied = !replace && !v.inst.stale && fits(v.inst, v)
+	if v.applied {
+		v.inst.spec = v.spec
+		e.repoll(v)
+	} else {
+		e.allowGrace(v)
+	}
+}
+
+// effective returns the meta parameters with what the options add to them.
+func (e *Engine) effective(m resource.Meta) resource.Meta {
+	m.Noop = m.Noop || e.opts.Noop
+	if e.opts.Sema > 0 {
+		m.Sema = append(slices.Clip(m.Sema), fmt.Sprintf(":%d", e.opts.Sema))
+	}
+	return m
+}
+
+// allowGrace lets what v is running go on for a while.
+func (e *Engine) allowGrace(v *vertex) {
+	j := v.job
+	if j == nil || j.cancel == nil {
+		return
+	}
+	e.timers.stop(v.grace)
+	v.grace = e.timers.at(time.Now().Add(removeGrace), func() {
+		j.cancelled = true
+		j.cancel()
+	})
+}
+
+// fits reports whether the instance is what v wants. One that has received values for a
+// parameter that is not wired any more is not: it would keep them.
+func fits(i *instance, v *vertex) bool {
+	if i.spec == v.spec {
+		return sameWatch(i, v)
+	}
+	for _, old := range i.spec.Recv {
+		if !slices.ContainsFunc(v.spec.Recv, func(r resource.Recv) bool { return r.Param == old.Param }) {
+			return false
+		}
+	}
+	return sameWatch(i, v) && resource.Equal(i.spec.Resource, v.spec.Resource)
+}
+
+// sameWatch reports whether v is to be watched in the way in which the instance is.
+func sameWatch(i *instance, v *vertex) bool {
+	return !v.meta.Hidden && (i.spec.Meta.Poll == 0) == (v.meta.Poll == 0)
+}
