@@ -100,9 +100,6 @@ func (r *resolver) onlyDefinitions(m *Module) {
 	}
 }
 
-// trace adds to the diagnostics of imported files how they came to be imported.
-func (r *resolver) trace() { r.prog.Trace(r.diags) }
-
 // Trace adds, to diagnostics of places in imported files, the import statements through
 // which these came into the program.
 func (p *Program) Trace(list syntax.Diagnostics) {

@@ -54,7 +54,7 @@ func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 	r.prog.Refs = slices.Grow(r.prog.Refs, r.prog.IDs-len(r.prog.Refs))[:r.prog.IDs]
 	r.order()
 	r.countUses()
-	r.trace()
+	r.prog.Trace(r.diags)
 	return r.prog, r.finish()
 }
 
