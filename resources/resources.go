@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"mgmt/resource"
+	"mgmt/resources/exec"
 	"mgmt/resources/exit"
 	"mgmt/resources/file"
 	"mgmt/resources/noop"
@@ -19,6 +20,7 @@ import (
 // Kinds returns the registry of all kinds. It is made on first use.
 var Kinds = sync.OnceValue(func() *resource.Registry {
 	return resource.NewRegistry(
+		exec.Kind,
 		exit.Kind,
 		file.Kind,
 		noop.Kind,
