@@ -28,9 +28,13 @@ func DefaultPrefix() (string, error) {
 	return filepath.Join(home, ".local", "state", "mgmt"), nil
 }
 
-// TmpPrefix makes a working directory that no other run has used.
+// TmpPrefix makes a working directory that no other run has used, with the name of the agent
+// in its own if it has one.
 func TmpPrefix(hostname string) (string, error) {
-	return os.MkdirTemp("", "mgmt-"+hostname+"-")
+	if hostname != "" {
+		hostname += "-"
+	}
+	return os.MkdirTemp("", "mgmt-"+hostname)
 }
 
 // MakePrefix makes a working directory.

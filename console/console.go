@@ -30,7 +30,8 @@ type Options struct {
 }
 
 const (
-	gather    = 5 * time.Millisecond   // how long lines wait for others
+	gather    = 5 * time.Millisecond   // how long lines wait for others,
+	batch     = 512                    // unless there are as many
 	progress  = 100 * time.Millisecond // between two looks of the progress line
 	maxQueued = 1 << 16
 )
@@ -102,6 +103,7 @@ func (c *Console) put(e entry, urgent bool) {
 	case c.closed:
 	case len(c.queue) < maxQueued || urgent && len(c.queue) < 2*maxQueued:
 		c.queue = append(c.queue, e)
+		urgent = urgent || len(c.queue) == batch
 	default:
 		c.dropped++
 	}
