@@ -175,7 +175,7 @@ func (p *printer) change(e *entry, c *resource.Change) {
 		return
 	}
 	p.about(e.time, ev.Key)
-	p.text("", c.String())
+	p.text("", printable(c.String()))
 	if ev.Noop {
 		p.text(dim, " (noop: left as it is)")
 	}
