@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mgmt/lang/compile"
@@ -90,8 +91,8 @@ type Program struct {
 	lib   *funcs.Library
 }
 
-// Load reads and checks a program. The diagnostics are those of the first stage that
-// refuses it, or only warnings; with an error among them the program cannot be started.
+// Load reads and checks a program. The diagnostics are those of all stages that could look at
+// it; with an error among them the program cannot be started.
 func Load(ctx context.Context, in Input, lib *funcs.Library, kinds infer.Kinds) (*Program, syntax.Diagnostics) {
 	bound, diags := resolve.Resolve(ctx, resolve.Options{
 		Source:     in.Source,
@@ -101,12 +102,19 @@ func Load(ctx context.Context, in Input, lib *funcs.Library, kinds infer.Kinds) 
 		ModulePath: in.ModulePath,
 	})
 	p := &Program{Bound: bound, lib: lib}
-	if diags.HasErrors() {
+	if bound.Main == nil || unreadable(diags) {
 		return p, diags
 	}
 	var more syntax.Diagnostics
 	p.Types, more = infer.Check(bound, lib, kinds)
 	return p, append(diags, more...)
+}
+
+// unreadable reports whether a text is no program: then nothing is to be said of its types.
+func unreadable(diags syntax.Diagnostics) bool {
+	return slices.ContainsFunc(diags, func(d *syntax.Diagnostic) bool {
+		return d.Severity == syntax.Error && d.Phase < syntax.PhaseScope
+	})
 }
 
 // Files returns the source files, in which the spans of diagnostics lie.

@@ -237,7 +237,7 @@ func explain(d *syntax.Diagnostic, got, want *ty) {
 	case got.kind == types.KindBool && want.kind == types.KindStr:
 		d.Hint = "nothing is converted by itself; use fmt.printf(\"%t\", …)"
 	case got.kind == types.KindStr && want.kind == types.KindInt:
-		d.Hint = "nothing is converted by itself; convert.parse_int reads a number"
+		d.Hint = "nothing is converted by itself; convert.str_to_int reads a number"
 	case got.kind == types.KindFloat && want.kind == types.KindInt:
 		d.Hint = "convert.to_int cuts a float to an int"
 	case got.kind == types.KindInt && want.kind == types.KindFloat:

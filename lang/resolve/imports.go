@@ -151,7 +151,8 @@ func (r *resolver) importStmt(s *Scope, x *syntax.ImportStmt) {
 	}
 	a := r.target(s.Module, x)
 	if a == nil {
-		s.imports.partial = true
+		s.imports.partial = s.imports.partial || name == "*"
+		s.imports.missing = append(s.imports.missing, name)
 		return
 	}
 	a.name, a.span = name, x.Path.Span

@@ -13,7 +13,8 @@ type imports struct {
 	stmts   []*syntax.ImportStmt // not followed yet
 	aliases []*alias
 	stars   []*alias // import … as *, in order
-	partial bool     // some were not followed: names that seem to be missing may be in them
+	missing []string // names of imports that were not followed
+	partial bool     // one of these has no name: whatever seems to be missing may be in it
 }
 
 // An alias is a prefix behind which the names of a module are found.

@@ -67,7 +67,7 @@ func (r *resolver) undefinedClass(s *Scope, x *syntax.IncludeStmt) {
 func (r *resolver) excused(s *Scope, path string) bool {
 	head, _, _ := strings.Cut(path, ".")
 	for x := s; x != nil; x = x.Parent {
-		if x.imports != nil && x.imports.partial {
+		if x.imports != nil && (x.imports.partial || slices.Contains(x.imports.missing, head)) {
 			return true
 		}
 		if def := x.find(aliasSpace, head); def != nil && r.classOfs[def.Include] == nil {
