@@ -118,7 +118,7 @@ func New(opts Options) (*Agent, error) {
 		}
 		opts.Hostname = name
 	}
-	if err := checkHostname(opts.Hostname); err != nil {
+	if err := CheckHostname(opts.Hostname); err != nil {
 		return nil, err
 	}
 	if opts.World == nil {

@@ -47,7 +47,9 @@ func MakePrefix(dir string) error {
 
 var hostnameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
-func checkHostname(name string) error {
+// CheckHostname reports why a name cannot be that of an agent: it becomes part of paths and of
+// keys that agents share.
+func CheckHostname(name string) error {
 	if len(name) > 255 || !hostnameForm.MatchString(name) || !strings.ContainsFunc(name, isAlnum) {
 		return fmt.Errorf("the host name %q cannot be used: it may have letters, digits, dots, hyphens and underscores, and begins with none of . and -", name)
 	}

@@ -239,6 +239,7 @@ func TestLive(t *testing.T) {
 		c.Event(engine.Event{Kind: engine.Changed, Key: motd, Changes: []resource.Change{{Param: "mode", Note: "set"}}})
 		c.Event(engine.Event{Kind: engine.Progress, Settled: 137, Total: 1000})
 		time.Sleep(2 * progress)
+		synctest.Wait()
 		if got := s.bottom(); got != "[137/1000] file[/etc/motd]" {
 			t.Errorf("the line is %q", got)
 		}
@@ -247,11 +248,13 @@ func TestLive(t *testing.T) {
 		}
 		c.Event(engine.Event{Kind: engine.Progress, Settled: 1000, Total: 1000})
 		time.Sleep(2 * progress)
+		synctest.Wait()
 		if got := s.bottom(); got != "" {
 			t.Errorf("the line stays: %q", got)
 		}
 		_, before := s.above()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if _, after := s.above(); after != before {
 			t.Errorf("%d writes while nothing happened", after-before)
 		}
@@ -272,6 +275,7 @@ func TestGathers(t *testing.T) {
 			t.Errorf("%d writes before others could gather", writes)
 		}
 		time.Sleep(2 * gather)
+		synctest.Wait()
 		if lines, writes := s.above(); writes != 1 || lines != 100 {
 			t.Errorf("100 events made %d lines in %d writes", lines, writes)
 		}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -53,21 +52,32 @@ func newPrinter(opts Options) *printer {
 	return &printer{opts: opts, second: -1, failed: map[resource.Key]bool{}, blocked: map[resource.Key]bool{}}
 }
 
-// print writes what is in the queue, at once.
+// print makes the lines of what is in the queue, in place of the progress line. They are
+// written by live or end, with the progress line below them.
 func (p *printer) print(queue [][]entry, dropped int) {
+	if p.status.shown {
+		p.buf = append(p.buf, wipe...)
+	}
+	before := len(p.buf)
 	for _, piece := range queue {
 		for i := range piece {
 			p.entry(&piece[i])
 		}
 		if len(p.buf) > 1<<16 {
+			p.status.shown = false
 			p.flush()
+			before = -1
 		}
 	}
 	p.waiting()
 	if dropped > 0 {
 		p.buf = append(p.buf, fmt.Sprintf("%d lines were left out because the output does not keep up\n", dropped)...)
 	}
-	p.flush()
+	if len(p.buf) == before { // there is nothing to make room for
+		p.buf = p.buf[:0]
+		return
+	}
+	p.status.shown = false
 }
 
 func (p *printer) entry(e *entry) {
@@ -85,12 +95,9 @@ func (p *printer) entry(e *entry) {
 	}
 }
 
-// flush writes the lines that are ready, above the progress line.
+// flush writes what has been made, at once.
 func (p *printer) flush() {
 	if len(p.buf) > 0 {
-		if p.status.wipe() {
-			io.WriteString(p.opts.Out, wipe)
-		}
 		p.opts.Out.Write(p.buf) // there is no place to report an error to
 		p.buf = p.buf[:0]
 	}
@@ -98,23 +105,23 @@ func (p *printer) flush() {
 
 // end takes the progress line away.
 func (p *printer) end() {
-	if p.status.wipe() {
-		io.WriteString(p.opts.Out, wipe)
+	if p.status.shown {
+		p.buf = append(p.buf, wipe...)
+		p.status.shown = false
 	}
+	p.flush()
 }
 
 // live brings the progress line up to date, and reports whether it has to be again.
 func (p *printer) live(now time.Time) bool {
-	if !p.opts.Live || p.opts.JSON {
-		return false
-	}
-	if p.settled == p.total {
+	if !p.opts.Live || p.opts.JSON || p.settled == p.total {
 		p.end()
 		return false
 	}
 	if line := p.status.line(now, p.settled, p.total); line != "" {
-		io.WriteString(p.opts.Out, wipe+line)
+		p.buf = append(p.buf, line...)
 	}
+	p.flush()
 	return true
 }
 

@@ -20,6 +20,7 @@ type status struct {
 	since  time.Time // it has been unsettled for this long
 	latest resource.Key
 	shown  bool
+	drawn  time.Time
 }
 
 // note takes an event.
@@ -34,12 +35,11 @@ func (s *status) note(e *entry) {
 	}
 }
 
-// line returns the text to show, or nothing yet.
+// line returns what to write so that the line is shown, if it is time for that.
 func (s *status) line(now time.Time, settled, total int) string {
-	if s.since.IsZero() || now.Sub(s.since) < patience {
+	if s.since.IsZero() || now.Sub(s.since) < patience || s.shown && now.Sub(s.drawn) < progress {
 		return ""
 	}
-	s.shown = true
 	text := fmt.Sprintf("[%d/%d]", settled, total)
 	if s.latest.Kind != "" {
 		text += " " + printable(s.latest.String())
@@ -47,12 +47,9 @@ func (s *status) line(now time.Time, settled, total int) string {
 	if utf8.RuneCountInString(text) > lineWidth {
 		text = string([]rune(text)[:lineWidth-1]) + "…"
 	}
+	if s.shown {
+		text = wipe + text
+	}
+	s.shown, s.drawn = true, now
 	return text
-}
-
-// wipe reports whether the line is there and has to be taken away.
-func (s *status) wipe() bool {
-	shown := s.shown
-	s.shown = false
-	return shown
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"runtime/pprof"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,32 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
-	os.Exit(command(os.Args[1:], system()))
+	status := exitError
+	if err := profiled(func() { status = command(os.Args[1:], system()) }); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(status)
+}
+
+// profiled calls f, and writes a profile of what the processors did to the file that
+// MGMT_PPROF_PATH names, if it does.
+func profiled(f func()) error {
+	name := os.Getenv("MGMT_PPROF_PATH")
+	if name == "" {
+		f()
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("writing the profile: %w", err)
+	}
+	defer file.Close()
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return fmt.Errorf("writing the profile: %w", err)
+	}
+	defer pprof.StopCPUProfile()
+	f()
+	return nil
 }
 
 // garbage is how much of it may pile up, in percent of what is in use: 10,000 files take a

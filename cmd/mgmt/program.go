@@ -36,6 +36,11 @@ func (f *programFlags) register(cmd *cobra.Command) {
 
 // open finds a program and returns what the front end needs for it, except for a host.
 func (f *programFlags) open(arg string, io *streams) (frontlang.Options, error) {
+	if f.hostname != "" {
+		if err := mgmt.CheckHostname(f.hostname); err != nil {
+			return frontlang.Options{}, err
+		}
+	}
 	input, err := lang.Open(arg, io.in)
 	if err != nil {
 		return frontlang.Options{}, err
