@@ -1,0 +1,151 @@
+// Package worldtest tests implementations of package world: whoever writes one calls [Run] and
+// is told what is wrong.
+package worldtest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"mgmt/world"
+)
+
+// patience is how long a watch may take to tell of a change.
+const patience = 20 * time.Second
+
+// Run tests an implementation. connect returns the views that the named hosts have of one new
+// cluster.
+func Run(t *testing.T, connect func(t *testing.T, hosts ...string) []world.World) {
+	t.Run("strings", func(t *testing.T) { testStrings(t, connect(t, "a", "b")) })
+	t.Run("exchange", func(t *testing.T) { testExchange(t, connect(t, "a", "b")) })
+	t.Run("schedule", func(t *testing.T) { testSchedule(t, connect(t, "a", "b", "c")) })
+	t.Run("bad offers", func(t *testing.T) { testBadOffers(t, connect(t, "a")) })
+}
+
+// follow runs a watch until the test ends and returns what it emits.
+func follow[T any](t *testing.T, watch func(ctx context.Context, emit func(T)) error) <-chan T {
+	ctx, cancel := context.WithCancel(t.Context())
+	got := make(chan T, 100)
+	done := make(chan error, 1)
+	go func() { done <- watch(ctx, func(v T) { got <- v }) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-done:
+			if err != context.Canceled {
+				t.Errorf("a watch whose context has ended returned %v", err)
+			}
+		case <-time.After(patience):
+			t.Error("a watch goes on after the end of its context")
+		}
+	})
+	return got
+}
+
+// want waits until a watch emits what it should. States in between may be seen or not.
+func want[T any](t *testing.T, got <-chan T, what string, ok func(T) bool) {
+	t.Helper()
+	timeout := time.After(patience)
+	var last T
+	for {
+		select {
+		case last = <-got:
+			if ok(last) {
+				return
+			}
+		case <-timeout:
+			t.Fatalf("%s: the watch tells of %v at last", what, last)
+		}
+	}
+}
+
+type value struct {
+	text   string
+	exists bool
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testStrings(t *testing.T, w []world.World) {
+	a, b := w[0], w[1]
+	seen := follow(t, func(ctx context.Context, emit func(value)) error {
+		return b.WatchString(ctx, "k", func(text string, exists bool) { emit(value{text, exists}) })
+	})
+	want(t, seen, "nothing set", func(v value) bool { return !v.exists })
+	for _, text := range []string{"one", "", "two"} {
+		must(t, a.SetString(t.Context(), "k", text))
+		want(t, seen, "set to "+text, func(v value) bool { return v.exists && v.text == text })
+	}
+	if text, ok, err := b.GetString(t.Context(), "k"); text != "two" || !ok || err != nil {
+		t.Errorf("GetString: %q, %v, %v", text, ok, err)
+	}
+	must(t, b.DeleteString(t.Context(), "k"))
+	want(t, seen, "deleted", func(v value) bool { return !v.exists })
+	must(t, b.DeleteString(t.Context(), "k")) // once more does no harm
+}
+
+func testExchange(t *testing.T, w []world.World) {
+	a, b := w[0], w[1]
+	seen := follow(t, func(ctx context.Context, emit func(map[string]string)) error {
+		return a.WatchValues(ctx, "n", emit)
+	})
+	equal := func(want map[string]string) func(map[string]string) bool {
+		return func(got map[string]string) bool { return maps.Equal(got, want) }
+	}
+	want(t, seen, "nothing set", equal(nil))
+	must(t, a.SetValue(t.Context(), "n", "1"))
+	must(t, b.SetValue(t.Context(), "n", "2"))
+	must(t, b.SetValue(t.Context(), "other", "3"))
+	want(t, seen, "both set", equal(map[string]string{a.Host(): "1", b.Host(): "2"}))
+	must(t, a.DeleteValue(t.Context(), "n"))
+	want(t, seen, "one deleted", equal(map[string]string{b.Host(): "2"}))
+}
+
+func testSchedule(t *testing.T, w []world.World) {
+	seen := follow(t, func(ctx context.Context, emit func([]string)) error {
+		return w[0].WatchSchedule(ctx, "n", emit)
+	})
+	is := func(hosts ...string) func([]string) bool {
+		return func(got []string) bool { return slices.Equal(got, hosts) }
+	}
+	want(t, seen, "no offers", is())
+	opts := world.ScheduleOptions{Max: 2, TTL: 1}
+	cancels := make([]context.CancelFunc, len(w))
+	// The hosts offer themselves in another order than that of their names, which the strategy
+	// rr keeps to.
+	for _, i := range []int{2, 0, 1} {
+		var ctx context.Context
+		ctx, cancels[i] = context.WithCancel(t.Context())
+		go w[i].Offer(ctx, "n", opts)
+		switch i {
+		case 2:
+			want(t, seen, "one offer", is("c"))
+		case 0:
+			want(t, seen, "two offers", is("a", "c"))
+		}
+	}
+	cancels[2]()
+	want(t, seen, "one has left", is("a", "b"))
+	cancels[0]()
+	want(t, seen, "two have left", is("b"))
+	cancels[1]()
+	want(t, seen, "all have left", is())
+}
+
+func testBadOffers(t *testing.T, w []world.World) {
+	for _, namespace := range []string{"", "a/b"} {
+		if err := w[0].Offer(t.Context(), namespace, world.ScheduleOptions{}); err == nil {
+			t.Errorf("an offer for %q was taken", namespace)
+		}
+	}
+	if err := w[0].Offer(t.Context(), "n", world.ScheduleOptions{Strategy: "best"}); err == nil {
+		t.Error("an offer with an unknown strategy was taken")
+	}
+}
