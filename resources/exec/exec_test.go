@@ -121,24 +121,22 @@ func TestGuards(t *testing.T) {
 	yes, no := "/bin/true", "/bin/false"
 	equal := "x\n"
 	for name, x := range map[string]struct {
-		r    Resource
+		r    *Resource
 		want bool
 	}{
-		"ifcmd yes":       {Resource{IfCmd: yes}, true},
-		"ifcmd no":        {Resource{IfCmd: no}, false},
-		"nifcmd yes":      {Resource{NifCmd: yes}, false},
-		"nifcmd no":       {Resource{NifCmd: no}, true},
-		"creates":         {Resource{Creates: there}, false},
-		"creates missing": {Resource{Creates: there + "x"}, true},
-		"ifequals":        {Resource{IfCmd: "/bin/echo x", IfEquals: &equal}, false},
-		"ifequals other":  {Resource{IfCmd: "/bin/echo y", IfEquals: &equal}, true},
-		"ifequals stdout": {Resource{IfCmd: "/bin/echo x", IfEqualsStdout: &equal}, false},
-		"both":            {Resource{IfCmd: yes, NifCmd: yes}, false},
+		"ifcmd yes":       {&Resource{IfCmd: yes}, true},
+		"ifcmd no":        {&Resource{IfCmd: no}, false},
+		"nifcmd yes":      {&Resource{NifCmd: yes}, false},
+		"nifcmd no":       {&Resource{NifCmd: no}, true},
+		"creates":         {&Resource{Creates: there}, false},
+		"creates missing": {&Resource{Creates: there + "x"}, true},
+		"ifequals":        {&Resource{IfCmd: "/bin/echo x", IfEquals: &equal}, false},
+		"ifequals other":  {&Resource{IfCmd: "/bin/echo y", IfEquals: &equal}, true},
+		"ifequals stdout": {&Resource{IfCmd: "/bin/echo x", IfEqualsStdout: &equal}, false},
+		"both":            {&Resource{IfCmd: yes, NifCmd: yes}, false},
 	} {
-		r := x.r
-		r.Cmd = yes
-		open(t, &r)
-		if ran, err := converge(t, &r); err != nil || ran != x.want {
+		x.r.Cmd = yes
+		if ran, err := converge(t, open(t, x.r)); err != nil || ran != x.want {
 			t.Errorf("%s: ran %v, error %v; want %v", name, ran, err, x.want)
 		}
 	}
