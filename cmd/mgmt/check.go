@@ -51,20 +51,16 @@ func (c *checker) run(cmd *cobra.Command, args []string, io *streams) error {
 	for _, arg := range args {
 		names, err := programs(arg)
 		if err != nil {
-			return err
+			c.show(io, nil, unreadable(err))
 		}
 		for _, name := range names {
 			opts, err := c.open(name, io)
 			if err != nil {
-				return err
+				c.show(io, nil, unreadable(err))
+				continue
 			}
 			files, diags := frontlang.Check(ctx, opts)
-			c.failed = c.failed || diags.HasErrors()
-			if c.json {
-				c.reports = append(c.reports, syntax.JSON(files, diags)...)
-			} else if err := syntax.Render(io.err, files, diags, io.errColor); err != nil {
-				return err
-			}
+			c.show(io, files, diags)
 		}
 	}
 	if c.json {
@@ -76,6 +72,21 @@ func (c *checker) run(cmd *cobra.Command, args []string, io *streams) error {
 		return errReported
 	}
 	return nil
+}
+
+// show takes what is to be said of one program.
+func (c *checker) show(io *streams, files *syntax.Files, diags syntax.Diagnostics) {
+	c.failed = c.failed || diags.HasErrors()
+	if c.json {
+		c.reports = append(c.reports, syntax.JSON(files, diags)...)
+		return
+	}
+	syntax.Render(io.err, files, diags, io.errColor)
+}
+
+// unreadable is the diagnostic of a path at which there is no program.
+func unreadable(err error) syntax.Diagnostics {
+	return syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
 }
 
 // programs lists the programs that a path names. A directory is a module or, if nothing in it

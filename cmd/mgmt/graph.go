@@ -32,7 +32,8 @@ Exit status: 0 shown, 1 errors, 2 wrong usage.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], io) },
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or dot")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`form` of the graph: text, json or dot")
+	complete(cmd, "format", "text", "json", "dot")
 	return cmd
 }
 

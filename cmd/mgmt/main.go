@@ -155,8 +155,9 @@ drifts, in real time.
 	root.Flags().BoolVar(&license, "license", false, "print the license")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(runCommand(io), checkCommand(io), planCommand(io), graphCommand(io), fmtCommand(io), versionCommand(io))
-	root.InitDefaultHelpCmd()
+	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
+	refineCompletion(root)
 	return root
 }
 

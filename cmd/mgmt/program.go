@@ -30,8 +30,8 @@ type programFlags struct {
 }
 
 func (f *programFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.modulePath, "module-path", os.Getenv("MGMT_MODULE_PATH"), "directory of modules that programs import by URL (MGMT_MODULE_PATH)")
-	cmd.Flags().StringVar(&f.hostname, "hostname", "", "name of this host; the default is that of the system")
+	cmd.Flags().StringVar(&f.modulePath, "module-path", os.Getenv("MGMT_MODULE_PATH"), "`directory` of modules that programs import by URL (MGMT_MODULE_PATH)")
+	cmd.Flags().StringVar(&f.hostname, "hostname", "", "`name` of this host; the default is that of the system")
 }
 
 // open finds a program and returns what the front end needs for it, except for a host.

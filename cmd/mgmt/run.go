@@ -49,6 +49,8 @@ type runFlags struct {
 	verbose        bool
 }
 
+var logFormats = []string{"text", "json"}
+
 func runCommand(io *streams) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
@@ -62,36 +64,47 @@ last good one stays in force.
 The first ^C stops in order, the second also cancels what is running, the third kills it.
 
 Exit status: 0 converged or stopped, 1 errors, 2 wrong usage, or what an exit resource asks for.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args, io) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args, io) },
+		ValidArgsFunction: completeRun,
 	}
 	f.register(cmd)
+	complete(cmd, "log-format", logFormats...)
+	complete(cmd, "graphviz-filter", mgmt.GraphvizFilters...)
 	return cmd
 }
 
 func (f *runFlags) register(cmd *cobra.Command) {
 	f.programFlags.register(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.file, "file", "", "the program; the same as the argument")
-	flags.IntVar(&f.convergerTimeout, "converger-timeout", -1, "seconds without activity until it counts as converged; -1 is never (MGMT_CONVERGER_TIMEOUT)")
-	flags.IntVar(&f.convergedTimeout, "converged-timeout", -1, "as --converger-timeout, and exit then (MGMT_CONVERGED_TIMEOUT)")
+	flags.StringVar(&f.file, "file", "", "the `program`; the same as the argument")
+	flags.IntVar(&f.convergerTimeout, "converger-timeout", -1, "`seconds` without activity until it counts as converged; -1 is never (MGMT_CONVERGER_TIMEOUT)")
+	flags.IntVar(&f.convergedTimeout, "converged-timeout", -1, "`seconds` as for --converger-timeout, and exit then (MGMT_CONVERGED_TIMEOUT)")
 	flags.BoolVar(&f.convergedExit, "converged-exit", false, "exit when converged")
-	flags.StringVar(&f.statusFile, "converged-status-file", "", "append true or false to this file when it converges or stops being so")
-	flags.StringVar(&f.statusFile, "converger-status-file", "", "the same as --converged-status-file")
-	flags.UintVar(&f.maxRuntime, "max-runtime", 0, "stop with an error after so many seconds; 0 is never (MGMT_MAX_RUNTIME)")
-	flags.StringVar(&f.prefix, "prefix", "", "working directory (MGMT_PREFIX)")
+	flags.StringVar(&f.statusFile, "converged-status-file", "", "append true or false to this `file` when it converges or stops being so")
+	flags.StringVar(&f.statusFile, "converger-status-file", "", "the same `file` by another name")
+	flags.UintVar(&f.maxRuntime, "max-runtime", 0, "stop with an error after so many `seconds`; 0 is never (MGMT_MAX_RUNTIME)")
+	flags.StringVar(&f.prefix, "prefix", "", "working `directory` (MGMT_PREFIX)")
 	flags.BoolVar(&f.tmpPrefix, "tmp-prefix", false, "use a working directory that is removed at the end")
 	flags.BoolVar(&f.allowTmpPrefix, "allow-tmp-prefix", false, "do so if the normal one cannot be made")
 	flags.BoolVar(&f.noop, "noop", false, "check only, change nothing")
-	flags.IntVar(&f.sema, "sema", -1, "how many resources may run at once; -1 is unlimited")
+	flags.IntVar(&f.sema, "sema", -1, "how `many` resources may run at once; -1 is unlimited")
 	flags.BoolVar(&f.noWatch, "no-watch", false, "do not follow changes of the program's files")
 	flags.BoolVar(&f.noStreamWatch, "no-stream-watch", false, "keep the first graph, whatever happens to the program or its values")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
 	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")
-	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this file and .png after each change of it")
-	flags.StringVar(&f.graphvizFilter, "graphviz-filter", "dot", "program that lays out the picture")
-	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this `file` and .png after each change of it")
+	flags.StringVar(&f.graphvizFilter, "graphviz-filter", "dot", "`program` that lays out the picture")
+	flags.StringVar(&f.logFormat, "log-format", "text", "`form` of the log: text or json")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show what was right already, and the differences in full")
+}
+
+// completeRun offers the front ends before the program.
+func completeRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return []string{"lang", "empty"}, cobra.ShellCompDirectiveDefault
 }
 
 // environment takes what the flags leave open from the environment. Empty variables count as
@@ -119,7 +132,7 @@ func (f *runFlags) validate(cmd *cobra.Command) error {
 	switch {
 	case f.tmpPrefix && f.prefix != "":
 		return usagef(cmd, "--prefix and --tmp-prefix exclude each other")
-	case f.logFormat != "text" && f.logFormat != "json":
+	case !slices.Contains(logFormats, f.logFormat):
 		return usagef(cmd, "--log-format is text or json, not %q", f.logFormat)
 	case f.convergerTimeout < -1 || f.convergedTimeout < -1:
 		return usagef(cmd, "a timeout is a number of seconds, or -1 for never")

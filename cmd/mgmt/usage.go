@@ -43,6 +43,40 @@ func oneArg(cmd *cobra.Command, args []string) error {
 	return usagef(cmd, "there is one program too many: %s", args[1])
 }
 
+// complete has shells offer the values of a flag.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+// refineCompletion makes it a mistake not to name a shell.
+func refineCompletion(root *cobra.Command) {
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // cobra made none
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return usagef(cmd, "name a shell: bash, zsh, fish or powershell")
+	}
+}
+
+// helpCommand shows the help of a command.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(help *cobra.Command, args []string) error {
+			cmd, rest, err := help.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(help.Root(), args[0])
+			}
+			return cmd.Help()
+		},
+	}
+}
+
 func unknownCommand(cmd *cobra.Command, name string) error {
 	if today, ok := otherCommands[name]; ok {
 		return usagef(cmd, "there is no command %q: %s", name, today)
