@@ -252,8 +252,8 @@ func (c *collector) accept(d resource.Delta) {
 			delete(c.nodes, id)
 		}
 	}
-	clear(c.dirty)
-	clear(c.dirtyLinks)
+	// A map that was large once costs as much to clear for ever.
+	c.dirty, c.dirtyLinks = map[resource.ID]bool{}, map[link]bool{}
 }
 
 // forget drops a link that nobody wishes for any more.
