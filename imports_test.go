@@ -44,6 +44,7 @@ const policy = `
 	resource
 	local
 	world/mem
+	world/worldtest
 	world
 	graph
 	watch
