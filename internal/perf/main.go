@@ -61,6 +61,7 @@ func fail(err error) {
 type perf struct {
 	bin, self, tmp string
 	runs           int
+	emptied        int // how many directories were put aside
 }
 
 func newPerf(bin string, runs int) (*perf, error) {
