@@ -72,9 +72,6 @@ func New(opts Options) *Console {
 
 // Event takes an event of the engine.
 func (c *Console) Event(e engine.Event) {
-	if e.Kind == engine.Checked && !c.opts.Verbose && len(e.Changes) == 0 && e.Err == nil {
-		e = engine.Event{Kind: engine.Checked, Key: e.Key} // all that the printer needs
-	}
 	c.put(entry{time: time.Now(), event: e}, e.Kind == engine.Failed)
 }
 

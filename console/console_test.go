@@ -77,8 +77,8 @@ main.mcl:3:1: error: file[/etc/motd]: apply: no space left (trying again at once
 main.mcl:3:1: error: file[/etc/motd]: apply: no space left
 noop[b]: and 1 more wait for file[/etc/motd], which failed
 noop[d]: waits for exec[x], which failed
-5 resources, 1 failed, 3 waiting for those
-5 resources as it should be
+of 5 resources, 1 failed, 3 waiting for those
+all 5 resources are as they should be
 file[/a\x1b[2Jb\n]: state: created
 `
 	if got := show(Options{}); got != want {

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-
-	"mgmt/engine"
 )
 
 // A handler prints log records on a console.
@@ -96,9 +94,4 @@ func appendAttr(b []byte, a slog.Attr) []byte {
 		return strconv.AppendQuote(b, text)
 	}
 	return append(b, text...)
-}
-
-// quiet reports whether an event is only of interest to those who ask for everything.
-func quiet(e *engine.Event) bool {
-	return e.Kind == engine.Checked || e.Kind == engine.Refreshed || e.Kind == engine.Removed
 }

@@ -109,6 +109,11 @@ func (p *printer) eventJSON(e *entry) {
 	p.buf = appendLine(p.buf, l)
 }
 
+// quiet reports whether an event is only of interest to those who ask for everything.
+func quiet(e *engine.Event) bool {
+	return e.Kind == engine.Checked || e.Kind == engine.Refreshed || e.Kind == engine.Removed
+}
+
 // recordJSON returns a log record as JSON.
 func recordJSON(r record) []byte {
 	l := line{Time: stamp(r.time), Level: r.level.String(), Event: "log", Message: r.message}

@@ -248,21 +248,21 @@ func (p *printer) summary(at time.Time) {
 	}
 	p.summed = s
 	if s.failed+s.blocked == 0 {
-		p.line(at, green, fmt.Sprintf("%s as it should be", plural(s.total)))
+		p.line(at, green, allRight(s.total))
 		return
 	}
-	text := fmt.Sprintf("%s, %d failed", plural(s.total), s.failed)
+	text := fmt.Sprintf("of %d resources, %d failed", s.total, s.failed)
 	if s.blocked > 0 {
 		text += fmt.Sprintf(", %d waiting for those", s.blocked)
 	}
 	p.line(at, yellow, text)
 }
 
-func plural(n int) string {
+func allRight(n int) string {
 	if n == 1 {
-		return "1 resource"
+		return "the one resource is as it should be"
 	}
-	return fmt.Sprintf("%d resources", n)
+	return fmt.Sprintf("all %d resources are as they should be", n)
 }
 
 // about begins a line about a resource.
