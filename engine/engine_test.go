@@ -273,7 +273,7 @@ func key(text string) resource.Key {
 func (e *testEngine) spec(text string, meta ...func(*resource.Meta)) *resource.Spec {
 	id, value, _ := strings.Cut(text, " ")
 	k := key(id)
-	r, err := e.opts.Kinds.Lookup(k.Kind).Decode([]resource.Value{{Name: "text", Value: value}})
+	r, err := e.opts.Kinds.Lookup(k.Kind).Decode(k.Name, []resource.Value{{Name: "text", Value: value}})
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -378,7 +378,7 @@ func (h *history) recvs(key resource.Key) []resource.Recv {
 }
 
 func (h *history) set(key resource.Key, text string, meta int, recvs []resource.Recv) {
-	r, err := h.opts.Kinds.Lookup(key.Kind).Decode([]resource.Value{{Name: "text", Value: text}})
+	r, err := h.opts.Kinds.Lookup(key.Kind).Decode(key.Name, []resource.Value{{Name: "text", Value: text}})
 	if err != nil {
 		h.fault("%v", err)
 	}

@@ -21,7 +21,7 @@ func TestGiven(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Given of %+v is\n%v, %v; want\n%v", r, got, err, want)
 	}
-	back, err := kind.Decode(got)
+	back, err := kind.Decode("a", got)
 	if err != nil || !reflect.DeepEqual(back, r) {
 		t.Errorf("Decode of what is given is %+v, %v; want %+v", back, err, r)
 	}

@@ -63,10 +63,10 @@ func (e *ParamError) Error() string { return e.Param + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *ParamError) Unwrap() error { return e.Err }
 
-// Decode makes a resource with the values. It reports everything that is wrong with
-// them: each error inside is a [ParamError]. The cost for plain values is a map
-// look-up and a store each.
-func (k *Kind) Decode(values []Value) (Resource, error) {
+// Decode makes a resource of that name with the values. It reports everything that is
+// wrong with them: each error inside is a [ParamError]. The cost for plain values is a
+// map look-up and a store each.
+func (k *Kind) Decode(name string, values []Value) (Resource, error) {
 	r := k.New()
 	fields := reflect.ValueOf(r).Elem()
 	table := tableOf(r)
@@ -83,11 +83,15 @@ func (k *Kind) Decode(values []Value) (Resource, error) {
 	}
 	switch len(errs) {
 	case 0:
-		return r, nil
 	case 1:
 		return nil, errs[0]
+	default:
+		return nil, errors.Join(errs...)
 	}
-	return nil, errors.Join(errs...)
+	if n, ok := r.(Named); ok {
+		n.SetName(name)
+	}
+	return r, nil
 }
 
 func (t *table) unknown(kind, name string) error {

@@ -89,7 +89,7 @@ func TestDecode(t *testing.T) {
 		{"txt", "a", thing{}, "txt: thing has no such parameter; did you mean text?"},
 		{"hidden", "a", thing{}, "hidden: thing has no such parameter"},
 	} {
-		r, err := kind.Decode([]resource.Value{{Name: c.param, Value: c.value}})
+		r, err := kind.Decode("a", []resource.Value{{Name: c.param, Value: c.value}})
 		if c.err != "" {
 			var param *resource.ParamError
 			if err == nil || err.Error() != c.err || !errors.As(err, &param) || param.Param != c.param {
@@ -111,7 +111,7 @@ func TestDecode(t *testing.T) {
 }
 
 func TestDecodeReportsAll(t *testing.T) {
-	_, err := kind.Decode([]resource.Value{{"small", int64(1000)}, {"text", "a"}, {"size", "x"}})
+	_, err := kind.Decode("a", []resource.Value{{"small", int64(1000)}, {"text", "a"}, {"size", "x"}})
 	if err == nil || !strings.Contains(err.Error(), "small: ") || !strings.Contains(err.Error(), "size: ") {
 		t.Errorf("got %v, want both errors", err)
 	}
@@ -327,7 +327,7 @@ func BenchmarkDecode(b *testing.B) {
 	values := []resource.Value{{"text", "a"}, {"on", true}, {"count", int64(3)}, {"mode", "0644"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := kind.Decode(values); err != nil {
+		if _, err := kind.Decode("a", values); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -37,11 +37,8 @@ func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
 		}
 	}
 	var err error
-	if spec.Resource, err = kind.Decode(values); err != nil {
+	if spec.Resource, err = kind.Decode(r.Name, values); err != nil {
 		return nil, b.positioned(r, spec, err)
-	}
-	if n, ok := spec.Resource.(resource.Named); ok {
-		n.SetName(r.Name)
 	}
 	if err := spec.Validate(); err != nil {
 		return nil, b.positioned(r, spec, err)
