@@ -117,31 +117,11 @@ func (c *checker) arguments(e *syntax.CallExpr, name string, params []field, sub
 		c.check(a, c.subst(params[i].t, sub), why)
 	}
 	if len(params) != len(e.Args) {
-		d := c.report(codeArguments, e.Span(), "%s takes %s, but %s given", name, plural(len(params), "argument"), isAre(len(e.Args)))
+		d := c.report(codeArguments, e.Span(), "%s", syntax.Arity(name, len(params), len(e.Args)))
 		if def != d.Span {
-			relate(d, def, "the function")
+			d.Relate(def, "the function")
 		}
 	}
-}
-
-func plural(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func isAre(n int) string {
-	switch n {
-	case 0:
-		return "none is"
-	case 1:
-		return "1 is"
-	}
-	return fmt.Sprintf("%d are", n)
 }
 
 // library returns the type of a call of a library function or operator.
@@ -220,7 +200,7 @@ func withArity(sigs []*types.Type, variadic bool, n int) []*types.Type {
 }
 
 func (c *checker) wrongCount(f *funcs.Function, span syntax.Span, n int) {
-	d := c.report(codeArguments, span, "%s does not take %s", display(f), plural(n, "argument"))
+	d := c.report(codeArguments, span, "%s does not take %s", display(f), syntax.Count(n, "argument"))
 	d.Hint = "it is " + sigList(f.Sigs)
 	if n == 3 && f.Name == "lookup" {
 		d.Hint = "the value for what is missing is given with `<|>`: $container[key] <|> default"
@@ -245,7 +225,7 @@ func (c *checker) one(f *funcs.Function, sig *types.Type, e syntax.Expr, exprs [
 			ok = false
 		}
 	}
-	reports := c.reports
+	reports := c.reports.Added
 	for i, x := range exprs {
 		if all[i] == nil {
 			all[i] = r.read(sig.Fields[i].Type)
@@ -253,7 +233,7 @@ func (c *checker) one(f *funcs.Function, sig *types.Type, e syntax.Expr, exprs [
 		}
 	}
 	result = r.read(sig.Elem)
-	if ok = ok && c.reports == reports; !ok {
+	if ok = ok && c.reports.Added == reports; !ok {
 		for _, v := range r.vars {
 			if v != nil {
 				c.giveUp(v)
@@ -333,9 +313,9 @@ func (c *checker) overloaded(f *funcs.Function, sigs []*types.Type, span syntax.
 			c.unify(all[i], all[j])
 		}
 	}
-	reports := c.reports
+	reports := c.reports.Added
 	c.add(&constraint{rule: &overload{f, sigs}, t: all, span: span})
-	return all[n], c.reports == reports
+	return all[n], c.reports.Added == reports
 }
 
 // resultOf returns the result type of a function that could not be applied, as far as it

@@ -11,9 +11,10 @@ import (
 // everywhere, so that other mistakes are found in the same run.
 func Check(p *resolve.Program, lib *funcs.Library, kinds Kinds) (*Info, syntax.Diagnostics) {
 	c := &checker{
-		prog:  p,
-		lib:   lib,
-		kinds: kinds,
+		prog:    p,
+		lib:     lib,
+		kinds:   kinds,
+		reports: syntax.Reports{Phase: syntax.PhaseUnify},
 		info: &Info{
 			exprs:   make([]*ty, p.IDs),
 			sigs:    map[int32]*ty{},
@@ -34,8 +35,9 @@ func Check(p *resolve.Program, lib *funcs.Library, kinds Kinds) (*Info, syntax.D
 	}
 	c.live()
 	c.unused()
-	p.Trace(c.diags)
-	return c.info, c.finished()
+	diags := c.reports.Diagnostics()
+	p.Trace(diags)
+	return c.info, diags
 }
 
 // A checker is the state of one run of Check.
@@ -45,9 +47,7 @@ type checker struct {
 	kinds Kinds
 	info  *Info
 
-	diags   syntax.Diagnostics
-	reports int
-	warn    bool        // what is wrong is a warning
+	reports syntax.Reports
 	at      syntax.Span // of what is being unified
 
 	defs      map[*resolve.Def]*ty          // of variables, parameters, loop variables
@@ -81,7 +81,7 @@ func (c *checker) live() {
 // unused checks the rest, as far as that is possible. It changes nothing about the types
 // of live code, which are known by then.
 func (c *checker) unused() {
-	c.warn = true
+	c.reports.Warning = true
 	for _, def := range c.prog.Order {
 		if c.prog.Uses[def] == 0 {
 			clear(c.selves)
@@ -270,7 +270,7 @@ func (c *checker) openVariable(v *variable) {
 		d.Hint = "say so: bind it to a variable with a type, as in `$name str = …`"
 	}
 	if v.use.IsValid() {
-		relate(d, v.use, "in this use")
+		d.Relate(v.use, "in this use")
 	}
 }
 
@@ -288,7 +288,7 @@ func (c *checker) explainOpen(d *syntax.Diagnostic, list []*ty) {
 		default:
 			continue
 		}
-		relate(d, t.v.origin.span, "the type of this is not known")
+		d.Relate(t.v.origin.span, "the type of this is not known")
 		return
 	}
 }

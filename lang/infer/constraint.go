@@ -94,7 +94,7 @@ func (k *constraint) overloadKey() (overloadKey, bool) {
 func (c *checker) fail(k *constraint, code syntax.Code, format string, args ...any) *syntax.Diagnostic {
 	d := c.report(code, k.span, format, args...)
 	if k.use.IsValid() {
-		relate(d, k.use, "with the types of this use")
+		d.Relate(k.use, "with the types of this use")
 	}
 	return d
 }

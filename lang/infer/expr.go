@@ -86,12 +86,12 @@ func (c *checker) list(e *syntax.ListLit) *ty {
 	if len(e.Elems) == 0 {
 		return listOf(c.fresh(origin{e.Span(), ofEmptyList}))
 	}
-	first, reports := e.Elems[0], c.reports
+	first, reports := e.Elems[0], c.reports.Added
 	elem := c.expr(first)
 	for _, x := range e.Elems[1:] {
 		c.check(x, elem, because{span: first.Span(), format: "the elements of a list have one type, and the first is {type}"})
 	}
-	if c.reports > reports { // it is not clear what it should be a list of
+	if c.reports.Added > reports { // it is not clear what it should be a list of
 		elem = tyBad
 	}
 	return listOf(elem)
@@ -134,7 +134,7 @@ func (c *checker) ref(id int32) *ty {
 		return constType(ref.Def)
 	}
 	t := c.defType(ref.Def)
-	if len(ref.Via) == 0 && !c.warn {
+	if len(ref.Via) == 0 && !c.reports.Warning {
 		return t
 	}
 	return c.subst(t, c.through(ref))

@@ -55,7 +55,7 @@ func (c *checker) metaStruct(it *syntax.Item, items *metaItems) {
 	if first := items.all[0]; first != it {
 		d := c.report(codeMetaTwice, it.Name.Span, "the meta parameters are set by two structs")
 		d.Phase = syntax.PhaseGraph
-		relate(d, first.Name.Span, "the first one")
+		d.Relate(first.Name.Span, "the first one")
 	}
 	c.add(&constraint{rule: &metaRule{items}, t: []*ty{t}, span: it.Value.Span()})
 }
@@ -97,7 +97,7 @@ func (m *metaRule) twice(c *checker, k *constraint, name string) {
 		if it.Name.Text == name {
 			d := c.fail(k, codeMetaTwice, "the meta parameter `%s` is set twice: by this struct, and on its own", name)
 			d.Phase = syntax.PhaseGraph
-			relate(d, it.Name.Span, "on its own")
+			d.Relate(it.Name.Span, "on its own")
 		}
 	}
 }

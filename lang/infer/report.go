@@ -2,7 +2,6 @@ package infer
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"mgmt/lang/resolve"
@@ -26,44 +25,11 @@ const (
 	codeEndless    syntax.Code = "endless-type"
 	codeTooLarge   syntax.Code = "type-too-large"
 	codeMetaTwice  syntax.Code = "meta-twice"
-	codeTooMany    syntax.Code = "too-many-errors"
 )
-
-// maxReports bounds the diagnostics of one program.
-const maxReports = 200
 
 // report adds a diagnostic. It is a throw-away when there were too many.
 func (c *checker) report(code syntax.Code, span syntax.Span, format string, args ...any) *syntax.Diagnostic {
-	d := &syntax.Diagnostic{Phase: syntax.PhaseUnify, Code: code, Span: span, Message: fmt.Sprintf(format, args...)}
-	if c.warn {
-		d.Severity = syntax.Warning
-	}
-	if c.reports++; c.reports <= maxReports {
-		c.diags = append(c.diags, d)
-	}
-	return d
-}
-
-// finished returns the diagnostics in the order of the text.
-func (c *checker) finished() syntax.Diagnostics {
-	list := c.diags.Sort()
-	if n := c.reports - maxReports; n > 0 {
-		last := list[len(list)-1]
-		list = append(list, &syntax.Diagnostic{
-			Severity: last.Severity, Phase: syntax.PhaseUnify, Code: codeTooMany, Span: last.Span,
-			Message: fmt.Sprintf("and %d more mistakes", n),
-		})
-	}
-	return list
-}
-
-// relate adds another place, unless the diagnostic shows that already.
-func relate(d *syntax.Diagnostic, span syntax.Span, format string, args ...any) {
-	same := func(r syntax.Related) bool { return r.Span == span }
-	if !span.IsValid() || span == d.Span || slices.ContainsFunc(d.Related, same) {
-		return
-	}
-	d.Related = append(d.Related, syntax.Related{Span: span, Message: fmt.Sprintf(format, args...)})
+	return c.reports.Add(code, span, format, args...)
 }
 
 // A because is why a type is wanted: another place and what to say about it. In the format,
@@ -80,7 +46,7 @@ func (w because) attach(d *syntax.Diagnostic, want *ty) {
 		want = w.whole
 	}
 	if w.format != "" {
-		relate(d, w.span, "%s", strings.NewReplacer("{type}", quote(want), "{name}", w.name).Replace(w.format))
+		d.Relate(w.span, "%s", strings.NewReplacer("{type}", quote(want), "{name}", w.name).Replace(w.format))
 	}
 }
 
@@ -194,7 +160,7 @@ func (c *checker) conflict(d *syntax.Diagnostic, e syntax.Expr, got, want *ty, w
 	why.attach(d, want)
 	c.source(d, e, got)
 	if isVar(want) {
-		relate(d, want.v.cause, "which is %s because of this", quote(want))
+		d.Relate(want.v.cause, "which is %s because of this", quote(want))
 	}
 	if x, ok := e.(*syntax.BinaryExpr); ok && x.Op == syntax.OpDiv && find(want).kind == types.KindInt {
 		d.Hint = "`/` always yields a float; convert.to_int cuts one to an int"
@@ -223,7 +189,7 @@ func (c *checker) source(d *syntax.Diagnostic, e syntax.Expr, got *ty) {
 	case isVar(got) && got.v.cause.IsValid():
 		span = got.v.cause
 	}
-	relate(d, span, "`$%s` is %s because of this", x.Path, quote(got))
+	d.Relate(span, "`$%s` is %s because of this", x.Path, quote(got))
 }
 
 // explain adds a hint for well-known confusions.

@@ -130,14 +130,14 @@ func (x *index) try(c *checker, k *constraint) []*ty {
 		if !c.unify(key, tyInt) {
 			d := c.fail(k, codeMismatch, "a list is looked up by an `int`, and this is %s", quote(key))
 			d.Span = x.e.Index.Span()
-			relate(d, x.e.X.Span(), "this is %s", quote(base))
+			d.Relate(x.e.X.Span(), "this is %s", quote(base))
 		}
 		return x.result(c, k, base.elem)
 	case types.KindMap:
 		if !c.unify(key, base.key) {
 			d := c.fail(k, codeMismatch, "this map is looked up by %s, and this is %s", quote(base.key), quote(key))
 			d.Span = x.e.Index.Span()
-			relate(d, x.e.X.Span(), "this is %s", quote(base))
+			d.Relate(x.e.X.Span(), "this is %s", quote(base))
 		}
 		return x.result(c, k, base.elem)
 	default:
@@ -204,7 +204,7 @@ func (m *member) inStruct(c *checker, k *constraint, base, result *ty) {
 		if m.e.Default != nil {
 			d := c.fail(k, codeMismatch, "this is %s, but the field `%s` is %s", quote(result), name, quote(f.t))
 			d.Span = m.e.Default.Span()
-			relate(d, m.e.X.Span(), "the struct has the field `%s`", name)
+			d.Relate(m.e.X.Span(), "the struct has the field `%s`", name)
 			return
 		}
 		d := c.fail(k, codeMismatch, "the field `%s` is %s, but %s is needed here", name, quote(f.t), quote(result))

@@ -236,7 +236,7 @@ func (c *checker) through(ref *resolve.Ref) substitution {
 		}
 		sub = append(next, sub...)
 	}
-	if c.warn && len(ref.Via) == 0 && ref.Def.Scope != nil {
+	if c.reports.Warning && len(ref.Via) == 0 && ref.Def.Scope != nil {
 		return c.inside(ref.Def.Scope.Class)
 	}
 	return sub

@@ -51,7 +51,7 @@ func (c *checker) panic(s *syntax.Panic) {
 		c.check(s.Args[1], tyStr, because{span: s.Span(), format: "panic takes a condition and a message"})
 	default:
 		c.exprs(s.Args)
-		d := c.report(codeArguments, s.Span(), "panic takes a condition, a message, or both, but %s given", isAre(len(s.Args)))
+		d := c.report(codeArguments, s.Span(), "panic takes a condition, a message, or both")
 		d.Hint = "write panic($condition, \"message\")"
 	}
 }
@@ -285,12 +285,12 @@ func (c *checker) sendReceive(sender, receiver *kindTypes, from, to *syntax.Half
 	}
 	if !types.Identical(out, in) {
 		d := c.report(codeMismatch, to.Field.Span, "`%s` of `%s` is `%s`, but it is sent `%s`", to.Field.Text, receiver.Name, in, out)
-		relate(d, from.Field.Span, "this is `%s`", out)
+		d.Relate(from.Field.Span, "this is `%s`", out)
 		return
 	}
 	width := receiver.Widths[to.Field.Text]
 	if narrow(width) && !sender.SendsOptional[from.Field.Text] && !receiver.Optional[to.Field.Text] {
 		d := c.report(codeMismatch, to.Field.Span, "`%s` of `%s` is of type %s, which does not hold every `%s`", to.Field.Text, receiver.Name, width, out)
-		relate(d, from.Field.Span, "this is `%s`", out)
+		d.Relate(from.Field.Span, "this is `%s`", out)
 	}
 }

@@ -1,8 +1,6 @@
 package resolve
 
 import (
-	"fmt"
-
 	"mgmt/lang/syntax"
 )
 
@@ -149,28 +147,8 @@ func (r *resolver) arity(x *syntax.IncludeStmt, class *Def) {
 	if want == got {
 		return
 	}
-	d := r.report(codeIncludeArguments, x.Path.Span, "class `%s` takes %s, but %s given", class.Name, plural(want, "argument"), isAre(got))
-	relate(d, class.Span, "the class is defined here")
-}
-
-func plural(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func isAre(n int) string {
-	switch n {
-	case 0:
-		return "none is"
-	case 1:
-		return "1 is"
-	}
-	return fmt.Sprintf("%d are", n)
+	d := r.report(codeIncludeArguments, x.Path.Span, "%s", syntax.Arity("class `"+class.Name+"`", want, got))
+	d.Relate(class.Span, "the class is defined here")
 }
 
 // loop binds a loop. Its variables depend on what it goes over.

@@ -20,5 +20,4 @@ const (
 	codeMissingModule     syntax.Code = "missing-module"
 	codeUnreadable        syntax.Code = "unreadable-file"
 	codeUnusedStatements  syntax.Code = "unused-statements"
-	codeTooMany           syntax.Code = "too-many-errors"
 )

@@ -166,12 +166,12 @@ func (r *resolver) define(s *Scope, def *Def) {
 		d = r.report(codeDuplicate, def.Span, "there is a variable `$%s` in this block already", def.Name)
 		d.Hint = "a variable is bound once and never changes; order does not matter within a block"
 	}
-	relate(d, first.Span, "the first one")
+	d.Relate(first.Span, "the first one")
 }
 
 func (r *resolver) duplicateAlias(name string, span, first syntax.Span) {
 	d := r.report(codeDuplicateAlias, span, "`%s` stands for something else in this block already", name)
-	relate(d, first, "it is taken here")
+	d.Relate(first, "it is taken here")
 	d.Hint = "give one of them another name with `as`"
 }
 

@@ -72,7 +72,7 @@ func (r *resolver) load(m *Module, text []byte) {
 			d.Phase = syntax.PhaseScope
 		}
 	}
-	r.diags = append(r.diags, diags...)
+	r.reports.Append(diags)
 	if m.imp != nil {
 		r.onlyDefinitions(m)
 	}
@@ -112,7 +112,7 @@ func (p *Program) Trace(list syntax.Diagnostics) {
 	}
 	for _, d := range list {
 		for m := byFile[p.Files.File(d.Span.Start)]; m != nil && m.imp != nil; m = m.parent {
-			relate(d, m.imp.Span(), "%s is imported here", m.Name)
+			d.Relate(m.imp.Span(), "%s is imported here", m.Name)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (r *resolver) follow(s *Scope) {
 	for _, x := range list {
 		if first, ok := seen[x.Path.Text]; ok {
 			d := r.report(codeDuplicateImport, x.Path.Span, "%q is imported in this block already", x.Path.Text)
-			relate(d, first, "the first time")
+			d.Relate(first, "the first time")
 			d.Hint = "the first import serves for both"
 			continue
 		}
@@ -209,7 +209,7 @@ func (r *resolver) target(from *Module, x *syntax.ImportStmt) *alias {
 	name := x.Path.Text
 	remote, local := strings.Contains(name, "://"), strings.HasSuffix(name, ".mcl") || strings.HasSuffix(name, "/")
 	switch {
-	case r.warning && (remote || local):
+	case r.reports.Warning && (remote || local):
 		return nil
 	case remote:
 		return r.remote(from, x)

@@ -169,7 +169,7 @@ func (r *resolver) reportCycle(cycle []visit) {
 			d.Hint = "a definition hides an outer one of the same name throughout its block; give it another name"
 		}
 		if first.Span != span {
-			relate(d, first.Span, "it is defined here")
+			d.Relate(first.Span, "it is defined here")
 		}
 		return
 	}
@@ -181,9 +181,9 @@ func (r *resolver) reportCycle(cycle []visit) {
 		next := cycle[(i+1)%len(cycle)].def
 		e := r.edges[v.at]
 		if e.kind == holds {
-			relate(d, e.span, "%s is defined in %s", next, v.def)
+			d.Relate(e.span, "%s is defined in %s", next, v.def)
 		} else if i > 0 {
-			relate(d, e.span, "%s refers to %s here", v.def, next)
+			d.Relate(e.span, "%s refers to %s here", v.def, next)
 		}
 	}
 }

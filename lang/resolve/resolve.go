@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"mgmt/lang/funcs"
@@ -27,10 +26,11 @@ type Options struct {
 // have no errors.
 func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 	r := &resolver{
-		ctx:  ctx,
-		opts: opts,
-		lib:  opts.Library,
-		prog: &Program{Files: &syntax.Files{}, scopes: map[syntax.Node]*Scope{}},
+		ctx:     ctx,
+		opts:    opts,
+		lib:     opts.Library,
+		reports: syntax.Reports{Phase: syntax.PhaseScope},
+		prog:    &Program{Files: &syntax.Files{}, scopes: map[syntax.Node]*Scope{}},
 
 		modules:  map[string]*Module{},
 		classOfs: map[*syntax.IncludeStmt]*Ref{},
@@ -44,7 +44,7 @@ func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 	}
 	main := r.loadMain()
 	if main == nil {
-		return r.prog, r.diags
+		return r.prog, r.reports.Diagnostics()
 	}
 	r.prog.Main = main
 	r.examine()
@@ -54,12 +54,10 @@ func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 	r.prog.Refs = slices.Grow(r.prog.Refs, r.prog.IDs-len(r.prog.Refs))[:r.prog.IDs]
 	r.order()
 	r.countUses()
-	r.prog.Trace(r.diags)
-	return r.prog, r.finish()
+	diags := r.reports.Diagnostics()
+	r.prog.Trace(diags)
+	return r.prog, diags
 }
-
-// maxReports bounds the diagnostics of one program.
-const maxReports = 200
 
 // A resolver is the state of one run of Resolve.
 type resolver struct {
@@ -69,9 +67,7 @@ type resolver struct {
 	prog *Program
 	ids  syntax.IDs
 
-	diags   syntax.Diagnostics
-	reports int  // of this package
-	warning bool // what is wrong is a warning
+	reports syntax.Reports
 
 	modules  map[string]*Module // by path; also those that are being read
 	reading  []*Module          // that import one another
@@ -99,30 +95,7 @@ type resolver struct {
 
 // report adds a diagnostic. It is a throw-away when there were too many.
 func (r *resolver) report(code syntax.Code, span syntax.Span, format string, args ...any) *syntax.Diagnostic {
-	d := &syntax.Diagnostic{Phase: syntax.PhaseScope, Code: code, Span: span, Message: fmt.Sprintf(format, args...)}
-	if r.warning {
-		d.Severity = syntax.Warning
-	}
-	if r.reports++; r.reports <= maxReports {
-		r.diags = append(r.diags, d)
-	}
-	return d
-}
-
-// finish returns the diagnostics in the order of the text.
-func (r *resolver) finish() syntax.Diagnostics {
-	list := r.diags.Sort()
-	if n := r.reports - maxReports; n > 0 {
-		list = append(list, &syntax.Diagnostic{
-			Phase: syntax.PhaseScope, Code: codeTooMany, Span: list[len(list)-1].Span,
-			Message: fmt.Sprintf("and %d more mistakes", n),
-		})
-	}
-	return list
-}
-
-func relate(d *syntax.Diagnostic, span syntax.Span, format string, args ...any) {
-	d.Related = append(d.Related, syntax.Related{Span: span, Message: fmt.Sprintf(format, args...)})
+	return r.reports.Add(code, span, format, args...)
 }
 
 // examine binds the names of everything that was read, of the classes that it includes,
@@ -146,9 +119,9 @@ func (r *resolver) examine() {
 // unusedClasses examines the classes that nothing includes.
 func (r *resolver) unusedClasses() {
 	for i := 0; i < len(r.classes); i++ {
-		r.warning = true
+		r.reports.Warning = true
 		r.class(r.classes[i])
-		r.warning = false
+		r.reports.Warning = false
 		r.examine()
 	}
 }

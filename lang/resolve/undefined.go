@@ -50,7 +50,7 @@ func (r *resolver) undefinedFunction(s *Scope, x *syntax.CallExpr) {
 		Message: fmt.Sprintf("a function that is held in a variable is called with the `$`: `$%s`", name),
 		Edits:   []syntax.Edit{{Span: start, Text: "$"}},
 	}
-	relate(d, variable.Def.Span, "the variable is defined here")
+	d.Relate(variable.Def.Span, "the variable is defined here")
 }
 
 // undefinedClass reports an include of a class that does not exist.
@@ -161,7 +161,7 @@ func (r *resolver) missingImport(d *syntax.Diagnostic, s *Scope, module string) 
 		if a.name == "*" {
 			d.Hint = fmt.Sprintf("the module %q is imported `as *`: its names have no prefix", module)
 		}
-		relate(d, a.span, "it is imported here")
+		d.Relate(a.span, "it is imported here")
 		return
 	}
 	help := fmt.Sprintf("add `import %q`", module)
@@ -205,7 +205,7 @@ const maxSuggestions = 20
 // visible lists the plain names of a name space that the program defines around a scope,
 // sorted, without the one that is being defined.
 func (r *resolver) visible(s *Scope, sp space) []string {
-	if r.reports > maxSuggestions {
+	if r.reports.Added > maxSuggestions {
 		return nil
 	}
 	var out []string

@@ -2,7 +2,79 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 )
+
+// Reports collect what a stage after the parser has to say about a program. They keep
+// the first 200 errors and as many warnings, and count the others.
+type Reports struct {
+	Phase   Phase
+	Warning bool // what is added are warnings
+	Added   int  // how much has been added so far
+
+	list    Diagnostics
+	kept    [Warning + 1]int
+	dropped [Warning + 1]int
+}
+
+const maxKept = 200
+
+// Add adds a diagnostic, which the caller may complete. It is a throw-away when there were
+// too many.
+func (r *Reports) Add(code Code, span Span, format string, args ...any) *Diagnostic {
+	d := &Diagnostic{Phase: r.Phase, Code: code, Span: span, Message: fmt.Sprintf(format, args...)}
+	if r.Warning {
+		d.Severity = Warning
+	}
+	r.Added++
+	if r.kept[d.Severity] == maxKept {
+		r.dropped[d.Severity]++
+		return d
+	}
+	r.kept[d.Severity]++
+	r.list = append(r.list, d)
+	return d
+}
+
+// Append adds what another stage found.
+func (r *Reports) Append(list Diagnostics) { r.list = append(r.list, list...) }
+
+// Diagnostics returns what was added, in the order of the text. A last one of each severity
+// says how many were too many.
+func (r *Reports) Diagnostics() Diagnostics {
+	list := r.list.Sort()
+	for severity, what := range [...]string{Error: "mistake", Warning: "warning"} {
+		n := r.dropped[severity]
+		if n == 0 {
+			continue
+		}
+		list = append(list, &Diagnostic{
+			Severity: Severity(severity), Phase: r.Phase, Code: codeTooMany, Span: list[len(list)-1].Span,
+			Message: "and " + Count(n, "more "+what),
+		})
+	}
+	return list
+}
+
+// Relate adds another place that takes part, unless the diagnostic shows that already.
+func (d *Diagnostic) Relate(span Span, format string, args ...any) {
+	same := func(r Related) bool { return r.Span == span }
+	if !span.IsValid() || span == d.Span || slices.ContainsFunc(d.Related, same) {
+		return
+	}
+	d.Related = append(d.Related, Related{span, fmt.Sprintf(format, args...)})
+}
+
+// Count says how many there are of a thing: no files, 1 file, 2 files.
+func Count(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
 
 // maxReports bounds the diagnostics of one file: who makes more mistakes than that
 // reads no further.
@@ -64,4 +136,16 @@ func (d *Diagnostic) related(span Span, format string, args ...any) *Diagnostic 
 func (d *Diagnostic) hint(format string, args ...any) *Diagnostic {
 	d.Hint = fmt.Sprintf(format, args...)
 	return d
+}
+
+// Arity says that there are too few or too many arguments.
+func Arity(what string, want, got int) string {
+	given := fmt.Sprintf("%d are", got)
+	switch got {
+	case 0:
+		given = "none is"
+	case 1:
+		given = "1 is"
+	}
+	return fmt.Sprintf("%s takes %s, but %s given", what, Count(want, "argument"), given)
 }

@@ -70,7 +70,7 @@ func inferVerbs(format string, params []types.Field) error {
 		n++
 	}
 	if n != len(params) {
-		return fmt.Errorf("the format %q has %d verbs, but %d arguments follow it", format, n, len(params))
+		return fmt.Errorf("arguments for the verbs of %q: %d wanted, %d given", format, n, len(params))
 	}
 	return nil
 }
