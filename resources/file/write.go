@@ -138,11 +138,9 @@ const defaultMode = fs.FileMode(0o666)
 
 // fill copies the content, and stops when ctx ends.
 func fill(ctx context.Context, f *os.File, content io.Reader) error {
-	if s, ok := content.(interface{ Len() int }); ok && s.Len() <= chunk {
-		_, err := io.Copy(f, content)
-		return err
-	}
-	_, err := io.CopyBuffer(onlyWriter{f}, &untilDone{ctx, content}, make([]byte, chunk))
+	buf := buffers.Get().(*[chunk]byte)
+	defer buffers.Put(buf)
+	_, err := io.CopyBuffer(onlyWriter{f}, &untilDone{ctx, content}, buf[:])
 	return err
 }
 
