@@ -134,7 +134,7 @@ func TestEnds(t *testing.T) {
 		{program: "", want: nil},
 		{program: "exit \"e\" { code => 7, }\n", want: &mgmt.ExitError{Status: 7}},
 		{program: "exit \"e\" {}\n", change: func(o *mgmt.Options) { o.ConvergedExit = false }, want: nil},
-		{program: "test \"a\" {", want: frontlang.ErrRefused},
+		{program: "test \"a\" {", want: frontend.ErrRefused},
 		{program: "file \"/no/such/dir/f\" { state => \"exists\", }\n", want: mgmt.ErrUnsettled},
 		{program: "noop \"a\" {}\n", change: func(o *mgmt.Options) { o.ConvergedExit = false; o.MaxRuntime = time.Millisecond }, want: mgmt.ErrMaxRuntime},
 		{program: "noop \"a\" {}\n", change: func(o *mgmt.Options) { o.StatusFile = status }, want: nil},

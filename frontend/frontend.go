@@ -1,11 +1,14 @@
 // Package frontend says what a front end is: anything that yields the graph of
 // resources that a machine should have.
 //
-// The packages below it are front ends: lang for programs, empty for nothing at all.
+// The packages below it are front ends: lang for programs, yaml for graphs that are written
+// down as such, empty for nothing at all. What they have in common is here: [Told] makes
+// deltas, [Changes] tells when files are saved.
 package frontend
 
 import (
 	"context"
+	"errors"
 
 	"mgmt/resource"
 )
@@ -17,3 +20,7 @@ import (
 type Frontend interface {
 	Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error
 }
+
+// ErrRefused is what a front end returns when its input was refused before there was a graph.
+// What is wrong with it has been reported.
+var ErrRefused = errors.New("the program was refused")

@@ -109,7 +109,7 @@ func (f *planFlags) plan(opts frontlang.Options, io *streams) (*plan, error) {
 	defer stop()
 	err = agent.Run(ctx)
 	switch {
-	case errors.Is(err, frontlang.ErrRefused): // and that was reported
+	case errors.Is(err, frontend.ErrRefused): // and that was reported
 		return nil, errReported
 	case errors.Is(err, mgmt.ErrUnsettled):
 		err = nil

@@ -279,7 +279,7 @@ func verdict(err error, log *slog.Logger) error {
 	case errors.As(err, &exit):
 		log.Info("a resource asked for the exit status " + strconv.Itoa(exit.Status))
 		return statusError(exit.Status)
-	case errors.Is(err, frontlang.ErrRefused): // and that was reported
+	case errors.Is(err, frontend.ErrRefused): // and that was reported
 		return errReported
 	}
 	log.Error(err.Error())

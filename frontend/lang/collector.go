@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"mgmt/frontend"
 	"mgmt/lang/compile"
 	"mgmt/lang/flow"
 	"mgmt/resource"
@@ -30,9 +31,7 @@ type collector struct {
 	dirty      map[resource.ID]bool // changed since the last delta
 	dirtyLinks map[link]bool
 
-	// published is what the engine has been told.
-	published      map[resource.Key]*resource.Spec
-	publishedEdges map[ends]resource.Edge
+	told *frontend.Told
 }
 
 // A node is what is known of one resource.
@@ -52,9 +51,6 @@ type decl struct {
 // A link is a pair of resources between which an edge is wished for.
 type link struct{ from, to resource.ID }
 
-// ends are the two vertices of an edge.
-type ends [2]resource.Key
-
 // A wish holds the statements that ask for an edge.
 type wish struct{ edges []wished }
 
@@ -65,15 +61,14 @@ type wished struct {
 
 func newCollector(build func(*compile.Resource) (*resource.Spec, error)) *collector {
 	return &collector{
-		build:          build,
-		taken:          map[*flow.Output]*compile.Contribution{},
-		nodes:          map[resource.ID]*node{},
-		links:          map[link]*wish{},
-		bad:            map[any]error{},
-		dirty:          map[resource.ID]bool{},
-		dirtyLinks:     map[link]bool{},
-		published:      map[resource.Key]*resource.Spec{},
-		publishedEdges: map[ends]resource.Edge{},
+		build:      build,
+		taken:      map[*flow.Output]*compile.Contribution{},
+		nodes:      map[resource.ID]*node{},
+		links:      map[link]*wish{},
+		bad:        map[any]error{},
+		dirty:      map[resource.ID]bool{},
+		dirtyLinks: map[link]bool{},
+		told:       &frontend.Told{},
 	}
 }
 
@@ -81,12 +76,12 @@ func newCollector(build func(*compile.Resource) (*resource.Spec, error)) *collec
 // version of the program. All that this version does not want any more is removed with
 // the next delta.
 func (c *collector) succeed(old *collector) {
-	c.published, c.publishedEdges = old.published, old.publishedEdges
-	for key := range c.published {
+	c.told = old.told
+	for key := range c.told.Specs() {
 		c.dirty[key.ID] = true
 	}
-	for pair := range c.publishedEdges {
-		c.dirtyLinks[link{pair[0].ID, pair[1].ID}] = true
+	for e := range c.told.AllEdges() {
+		c.dirtyLinks[link{e.From.ID, e.To.ID}] = true
 	}
 }
 

@@ -12,11 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"mgmt/frontend"
 	"mgmt/lang"
 	"mgmt/lang/compile"
 	"mgmt/lang/flow"
@@ -58,10 +58,6 @@ func New(opts Options) *Frontend {
 	return &Frontend{opts: opts, kinds: Kinds(opts.Kinds), log: log}
 }
 
-// ErrRefused is what Run returns when the program was refused before there was a graph. What
-// is wrong has been reported.
-var ErrRefused = errors.New("the program was refused")
-
 // A version is one load of the program that runs.
 type version struct {
 	prog   *lang.Program
@@ -84,7 +80,7 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	changed, stopWatch := f.watch(read)
 	defer func() { stopWatch() }()
 	if first == nil {
-		return ErrRefused
+		return frontend.ErrRefused
 	}
 	current := first
 	defer func() { current.stop() }()
@@ -120,7 +116,7 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 			}
 		case <-events:
 		case <-changed:
-			settled = time.After(quiet)
+			settled = time.After(frontend.Quiet)
 		case <-settled:
 			if settled = nil; !texts.stale() {
 				continue
@@ -165,34 +161,12 @@ func (f *Frontend) start(ctx context.Context, prog *lang.Program) *version {
 	return &version{prog: prog, graph: prog.Start(ctx, f.opts.Host), state: newCollector(b.build), cancel: cancel, fresh: true}
 }
 
-// watch tells when one of the files may have changed, and once when it has begun to watch.
-func (f *Frontend) watch(paths []string) (changed chan struct{}, stop func()) {
-	changed = make(chan struct{}, 1)
-	if !f.opts.Watch || f.opts.Host == nil || f.opts.Host.Watch == nil {
-		return changed, func() {}
+// watch tells when one of the files may have changed.
+func (f *Frontend) watch(names []string) (changed <-chan struct{}, stop func()) {
+	if !f.opts.Watch || f.opts.Host == nil {
+		return frontend.Changes(nil, nil, f.log)
 	}
-	var cancels []func()
-	for _, p := range paths {
-		if strings.HasPrefix(p, "<") {
-			continue // standard input, or text
-		}
-		cancel, err := f.opts.Host.Watch.Path(filepath.FromSlash(p), watchOptions, func() {
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		})
-		if err != nil {
-			f.log.Warn("changes of the program will not be noticed", "file", p, "error", err)
-			continue
-		}
-		cancels = append(cancels, cancel)
-	}
-	return changed, func() {
-		for _, cancel := range cancels {
-			cancel()
-		}
-	}
+	return frontend.Changes(f.opts.Host.Watch, names, f.log)
 }
 
 // step takes in what has happened and hands the difference on. A version that takes over
@@ -214,7 +188,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 	delta := v.state.delta()
 	delta.Cause = describe(v.causes)
 	v.causes = nil
-	if v.fresh || !empty(delta) {
+	if v.fresh || !frontend.Empty(delta) {
 		if err := submit(ctx, delta); err != nil {
 			if ctx.Err() != nil {
 				return false, ctx.Err()
@@ -227,17 +201,13 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 	return true, nil
 }
 
-func empty(d resource.Delta) bool {
-	return len(d.Set)+len(d.Remove)+len(d.SetEdges)+len(d.RemoveEdges) == 0
-}
-
 // refuse reports why there is no graph. It is an error if there was none before either, and
 // after a panic of the program; otherwise the graph in force stays until a good one comes.
 func (f *Frontend) refuse(v *version, errs []error) error {
 	f.opts.Report(v.prog.Files(), diagnose(errs))
 	panicked := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, compile.ErrPanic) })
 	if v.fresh || panicked {
-		return ErrRefused
+		return frontend.ErrRefused
 	}
 	f.log.Warn("the last good graph stays in force")
 	return nil

@@ -1,12 +1,12 @@
 package lang
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"mgmt/frontend"
 	"mgmt/lang/compile"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
@@ -55,7 +55,7 @@ func (c *collector) merge(id resource.ID, n *node) ([]*resource.Spec, error) {
 		}
 		switch {
 		case d.spec.Meta.Hidden:
-			if !slices.ContainsFunc(hidden, func(h *decl) bool { return equalSpecs(h.spec, d.spec) }) {
+			if !slices.ContainsFunc(hidden, func(h *decl) bool { return frontend.EqualSpecs(h.spec, d.spec) }) {
 				hidden = append(hidden, d)
 			}
 		case normal == nil:
@@ -139,10 +139,6 @@ func sameExports(decls []*decl) error {
 	return nil
 }
 
-func equalSpecs(a, b *resource.Spec) bool {
-	return a.Meta.Equal(b.Meta) && slices.Equal(a.Recv, b.Recv) && resource.Equal(a.Resource, b.Resource)
-}
-
 // receives lists what a resource receives. A parameter has one sender.
 func (c *collector) receives(id resource.ID) ([]resource.Recv, error) {
 	var out []resource.Recv
@@ -222,28 +218,17 @@ func (c *collector) nearest(id resource.ID) string {
 func (c *collector) delta() resource.Delta {
 	var d resource.Delta
 	for id := range c.dirty {
-		c.deltaOf(id, &d)
+		c.told.Resource(id, c.nodes[id].specs, &d)
 	}
 	for l := range c.dirtyLinks {
-		c.deltaOfLink(l, &d)
+		c.told.Edges(l.from, l.to, c.edges(l), &d)
 	}
 	return d
 }
 
 // accept notes that the engine has taken the delta: nothing is dirty any more.
 func (c *collector) accept(d resource.Delta) {
-	for _, s := range d.Set {
-		c.published[s.Key] = s
-	}
-	for _, key := range d.Remove {
-		delete(c.published, key)
-	}
-	for _, e := range d.SetEdges {
-		c.publishedEdges[ends{e.From, e.To}] = e
-	}
-	for _, e := range d.RemoveEdges {
-		delete(c.publishedEdges, ends{e.From, e.To})
-	}
+	c.told.Accept(d)
 	for l := range c.dirtyLinks {
 		c.forget(l)
 	}
@@ -270,68 +255,20 @@ func (c *collector) forget(l link) {
 	}
 }
 
-func (c *collector) deltaOf(id resource.ID, d *resource.Delta) {
-	specs := c.nodes[id].specs
-	for _, s := range specs {
-		if old := c.published[s.Key]; old == nil || !equalSpecs(old, s) {
-			d.Set = append(d.Set, s)
+// edges returns those between all resources of the two IDs.
+func (c *collector) edges(l link) []resource.Edge {
+	w := c.links[l]
+	if w == nil || len(w.edges) == 0 {
+		return nil
+	}
+	var out []resource.Edge
+	notify := slices.ContainsFunc(w.edges, func(x wished) bool { return x.edge.Notify })
+	for _, from := range c.nodes[l.from].specs {
+		for _, to := range c.nodes[l.to].specs {
+			out = append(out, resource.Edge{From: from.Key, To: to.Key, Notify: notify})
 		}
 	}
-	// Of one ID the normal resource has number 0, hidden ones follow from 1.
-	for alt := 0; ; alt++ {
-		key := resource.Key{ID: id, Alt: alt}
-		gone := !slices.ContainsFunc(specs, func(s *resource.Spec) bool { return s.Key == key })
-		switch was := c.published[key] != nil; {
-		case was && gone:
-			d.Remove = append(d.Remove, key)
-		case !was && alt > 0:
-			return
-		}
-	}
-}
-
-// deltaOfLink brings the edges between all resources of the two IDs up to date.
-func (c *collector) deltaOfLink(l link, d *resource.Delta) {
-	wanted := map[ends]bool{}
-	if w := c.links[l]; w != nil && len(w.edges) > 0 {
-		notify := slices.ContainsFunc(w.edges, func(x wished) bool { return x.edge.Notify })
-		for _, from := range c.nodes[l.from].specs {
-			for _, to := range c.nodes[l.to].specs {
-				e := resource.Edge{From: from.Key, To: to.Key, Notify: notify}
-				pair := ends{e.From, e.To}
-				wanted[pair] = true
-				if old, ok := c.publishedEdges[pair]; !ok || old != e {
-					d.SetEdges = append(d.SetEdges, e)
-				}
-			}
-		}
-	}
-	for _, pair := range c.publishedBetween(l) {
-		if !wanted[pair] {
-			d.RemoveEdges = append(d.RemoveEdges, c.publishedEdges[pair])
-		}
-	}
-}
-
-// publishedBetween lists the published edges between resources of the two IDs. Hidden
-// resources are numbered without gaps from 1.
-func (c *collector) publishedBetween(l link) []ends {
-	var out []ends
-	for from := 0; ; from++ {
-		found := false
-		for to := 0; ; to++ {
-			pair := ends{{ID: l.from, Alt: from}, {ID: l.to, Alt: to}}
-			if _, ok := c.publishedEdges[pair]; ok {
-				out = append(out, pair)
-				found = true
-			} else if to > 0 {
-				break
-			}
-		}
-		if !found && from > 0 {
-			return out
-		}
-	}
+	return out
 }
 
 // place is where in the program an error arose.
@@ -341,9 +278,4 @@ func place(err error) syntax.Pos {
 		return e.Span.Start
 	}
 	return 0
-}
-
-// compareKeys orders vertices by kind, then name.
-func compareKeys(a, b resource.Key) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Alt, b.Alt))
 }

@@ -3,20 +3,15 @@ package lang
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
+	"mgmt/frontend"
 	"mgmt/graph"
 	"mgmt/lang"
 	"mgmt/lang/compile"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
-	"mgmt/watch"
 )
-
-// The files of a program are often replaced by links: version control, configuration
-// management, editors.
-var watchOptions = watch.Options{Follow: true}
 
 // Check returns what is to be said of a program without running it.
 func Check(ctx context.Context, opts Options) (*syntax.Files, syntax.Diagnostics) {
@@ -43,8 +38,9 @@ func Snapshot(ctx context.Context, opts Options) (resource.Delta, *syntax.Files,
 			if errs := v.state.errs(); len(errs) > 0 {
 				return resource.Delta{}, prog.Files(), append(diags, diagnose(errs)...)
 			}
-			d := ordered(v.state.delta())
-			if err := cycle(d); err != nil {
+			d := v.state.delta()
+			frontend.Sort(d)
+			if err := frontend.CheckCycles(d); err != nil {
 				return resource.Delta{}, prog.Files(), append(diags, diagnose([]error{v.state.locate(err)})...)
 			}
 			return d, prog.Files(), diags
@@ -58,34 +54,6 @@ func Snapshot(ctx context.Context, opts Options) (resource.Delta, *syntax.Files,
 		case <-v.graph.Events():
 		}
 	}
-}
-
-// ordered sorts a delta by place in the program, then by name.
-func ordered(d resource.Delta) resource.Delta {
-	slices.SortStableFunc(d.Set, func(a, b *resource.Spec) int { return compareKeys(a.Key, b.Key) })
-	slices.SortFunc(d.SetEdges, func(a, b resource.Edge) int {
-		if n := compareKeys(a.From, b.From); n != 0 {
-			return n
-		}
-		return compareKeys(a.To, b.To)
-	})
-	return d
-}
-
-// cycle looks for a cycle in the edges of a whole graph. The engine does so by itself; a
-// graph that is only shown has to be checked here.
-func cycle(d resource.Delta) error {
-	var g graph.Graph[resource.Key, struct{}]
-	nodes := make(map[resource.Key]*graph.Node[resource.Key, struct{}], len(d.Set))
-	for _, s := range d.Set {
-		nodes[s.Key] = g.Add(s.Key)
-	}
-	links := make([]graph.Link[resource.Key, struct{}], len(d.SetEdges))
-	for i, e := range d.SetEdges {
-		links[i] = graph.Link[resource.Key, struct{}]{From: nodes[e.From], To: nodes[e.To]}
-	}
-	_, err := g.Connect(links)
-	return err
 }
 
 // locate says where in the program the reason stands for which a graph was refused.

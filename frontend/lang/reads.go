@@ -2,14 +2,9 @@ package lang
 
 import (
 	"hash/maphash"
-	"time"
 
 	"mgmt/lang/resolve"
 )
-
-// quiet is how long the files of a program must not have changed before it is loaded again:
-// many editors empty a file before they write it.
-const quiet = 20 * time.Millisecond
 
 // reads is a source that remembers what was read from it, so that a program is loaded again
 // only when it would be another one.

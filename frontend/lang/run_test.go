@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mgmt/frontend"
 	"mgmt/lang"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
@@ -18,6 +19,9 @@ import (
 
 // patience is how long a test waits for something that has to come.
 const patience = 10 * time.Second
+
+// ends are the two vertices of an edge.
+type ends [2]resource.Key
 
 // A recorder stands for the engine: it keeps the graph that the deltas add up to.
 type recorder struct {
@@ -230,7 +234,7 @@ func TestRefusals(t *testing.T) {
 		opts := testOptions(t, program, nil)
 		reported := false
 		opts.Report = func(_ *syntax.Files, list syntax.Diagnostics) { reported = reported || list.HasErrors() }
-		if err := New(opts).Run(t.Context(), r.submit); !errors.Is(err, ErrRefused) || !reported {
+		if err := New(opts).Run(t.Context(), r.submit); !errors.Is(err, frontend.ErrRefused) || !reported {
 			t.Errorf("%q: error %v, reported %v; want a reported refusal", program, err, reported)
 		}
 	}
