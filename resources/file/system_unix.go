@@ -42,6 +42,20 @@ func openFile(path string) (*os.File, error) {
 	return f, err
 }
 
+// rename puts a file at newPath in one move. It is os.Rename without the look at what is
+// there, which costs as much as the move: the kernel refuses to replace a directory.
+func rename(oldPath, newPath string) error {
+	for {
+		switch err := syscall.Rename(oldPath, newPath); err {
+		case nil:
+			return nil
+		case syscall.EINTR:
+		default:
+			return &os.LinkError{Op: "rename", Old: oldPath, New: newPath, Err: err}
+		}
+	}
+}
+
 func isNotEmpty(err error) bool {
 	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
 }

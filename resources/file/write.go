@@ -105,7 +105,7 @@ func replaceFile(ctx context.Context, path string, content io.Reader, mode fs.Fi
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := rename(temp, path); err != nil {
 		if info, e := os.Lstat(path); e == nil && info.IsDir() {
 			return errMoved
 		}
@@ -168,7 +168,7 @@ func writeLink(path, target string) error {
 	if err := os.Symlink(target, temp); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := rename(temp, path); err != nil {
 		os.Remove(temp)
 		return err
 	}
