@@ -47,7 +47,9 @@ type Options struct {
 	Observe func(engine.Event)
 
 	Noop bool // check only
-	Sema int  // how many resources may run at once; 0 is unlimited
+	// NoAutogroup has each resource applied alone, also where several could be at once.
+	NoAutogroup bool
+	Sema        int // how many resources may run at once; 0 is unlimited
 
 	// ConvergedTimeout is how long all must have been settled for the agent to be
 	// converged; negative (see NeverConverged) means that it never is.
@@ -136,6 +138,7 @@ func New(opts Options) (*Agent, error) {
 		StateDir:         filepath.Join(opts.Prefix, "engine", "state"),
 		Exit:             a.exit,
 		Noop:             opts.Noop,
+		NoAutogroup:      opts.NoAutogroup,
 		Sema:             opts.Sema,
 		ConvergedTimeout: opts.ConvergedTimeout,
 		Observe:          a.observe,

@@ -77,11 +77,13 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause string) {
 	if old == nil {
 		e.total++
 	}
+	e.withdraw(v)
 	v.meta = e.effective(spec.Meta)
 	v.semas = semaList(v.meta.Sema)
 	if e.opts.Kinds != nil {
 		v.kind = e.opts.Kinds.Lookup(spec.Key.Kind)
 	}
+	e.join(v)
 	v.got = make([]any, len(spec.Recv))
 	v.limit = bucket{}
 	if v.meta.Reset {
@@ -113,6 +115,7 @@ func (e *Engine) revive(v *vertex, cause string) {
 // effective returns the meta parameters with what the options add to them.
 func (e *Engine) effective(m resource.Meta) resource.Meta {
 	m.Noop = m.Noop || e.opts.Noop
+	m.AutoGroup = m.AutoGroup && !e.opts.NoAutogroup
 	if e.opts.Sema > 0 {
 		m.Sema = append(slices.Clip(m.Sema), fmt.Sprintf(":%d", e.opts.Sema))
 	}

@@ -19,9 +19,13 @@
 // nothing is to be done for it: it is all right, failed, or blocked. The agent is
 // converged when all vertices have been settled for the timeout.
 //
+// Resources of some kinds are applied together, such as the packages of one transaction:
+// each is checked by itself, and those that differ queue until one job applies them all.
+//
 // The files: loop.go is the loop and its mailbox, vertex.go what is known of a vertex,
 // settle.go the rules above; delta.go, reshape.go and adopt.go take a change of the
 // graph; steps.go begins jobs, job.go and instance.go do them, pool.go has the workers,
 // finish.go draws the conclusions. Retries, rate limits, semaphores, convergence and the
-// end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go.
+// end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go. What is applied
+// together is in group.go and transaction.go.
 package engine

@@ -25,9 +25,11 @@ type Options struct {
 	StateDir string       // resources have their own directories below it
 	Exit     func(status int)
 
-	Noop    bool // check only, for all resources
-	Sema    int  // how many resources may run at once; 0 is unlimited
-	Workers int  // for quick work; 0 picks a number by the processors
+	Noop bool // check only, for all resources
+	// NoAutogroup has each resource applied alone.
+	NoAutogroup bool
+	Sema        int // how many resources may run at once; 0 is unlimited
+	Workers     int // for quick work; 0 picks a number by the processors
 	// ConvergedTimeout is how long all must have been settled for the agent to be
 	// converged; negative means that it never is.
 	ConvergedTimeout time.Duration
@@ -58,6 +60,7 @@ type Engine struct {
 	failures map[resource.Key]int16 // attempts that failed, for those with retries
 	semas    map[string]*sema
 	released []string // semaphores, since unpark looked last
+	groups   groups
 	timers   timers
 
 	total     int       // vertices that are wanted

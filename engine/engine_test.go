@@ -49,6 +49,10 @@ type act struct {
 	deaf     bool // ignores the end of its context
 	watchErr chan error
 	noWatch  bool // a watch ends at once
+
+	applyTakes  time.Duration
+	applyFails  bool
+	applyPanics bool
 }
 
 func newStage() *stage { return &stage{wakes: map[string]func(){}, act: map[string]*act{}} }
@@ -187,6 +191,49 @@ func (u *updater) Update(next resource.Resource) bool {
 
 func (u *updater) Interrupt() { u.stage.note("interrupt:%s", u.id) }
 
+// A pack is applied together with others of the same text.
+type pack struct{ listener }
+
+func (p *pack) GroupKey() string { return p.Text }
+
+func (p *pack) Interrupt() { p.stage.note("interrupt:%s", p.id) }
+
+func (p *pack) Apply(ctx context.Context, changes []resource.Change) error {
+	m := &resource.Member{Resource: p, Changes: changes}
+	p.ApplyGroup(ctx, []*resource.Member{m})
+	return m.Err
+}
+
+func (p *pack) ApplyGroup(ctx context.Context, members []*resource.Member) {
+	var names []string
+	for _, m := range members {
+		names = append(names, m.Resource.(*pack).id)
+	}
+	slices.Sort(names)
+	p.stage.note("apply:%s", strings.Join(names, "+"))
+	for _, m := range members {
+		m.Err = m.Resource.(*pack).install(ctx)
+	}
+	p.stage.note("applied")
+}
+
+func (p *pack) install(ctx context.Context) error {
+	a := p.stage.of(p.id)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(a.applyTakes):
+	}
+	if a.applyPanics {
+		panic("oh")
+	}
+	if a.applyFails {
+		return errors.New("no such package")
+	}
+	a.drift = false
+	return nil
+}
+
 // A subscribed probe has no goroutine.
 type subscribed struct{ probe }
 
@@ -236,6 +283,7 @@ func start(t *testing.T, opts Options) *testEngine {
 		kind("slow", true, func() resource.Resource { return &probe{stage: s} }),
 		kind("listener", false, func() resource.Resource { return &listener{probe{stage: s}} }),
 		kind("updater", false, func() resource.Resource { return &updater{probe{stage: s}} }),
+		kind("pack", true, func() resource.Resource { return &pack{listener{probe{stage: s}}} }),
 		kind("sub", false, func() resource.Resource { return &subscribed{probe{stage: s}} }),
 	)
 	opts.Observe = func(ev Event) {

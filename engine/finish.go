@@ -9,8 +9,20 @@ import (
 	"mgmt/resource"
 )
 
-// finish draws the conclusions from a job that is done.
+// finish goes on with a job that is done.
 func (e *Engine) finish(j *job) {
+	switch {
+	case j.together != nil:
+		e.concluded(j.together)
+	case j.pending:
+		e.enqueue(j.vertex)
+	default:
+		e.conclude(j)
+	}
+}
+
+// conclude draws the conclusions from a job.
+func (e *Engine) conclude(j *job) {
 	v := j.vertex
 	v.job = nil
 	e.touch(v)

@@ -38,10 +38,19 @@ type job struct {
 	refresh  bool // it was notified
 	recv     []received
 
+	group    *group       // of the vertex; nil is none
+	alone    bool         // it is not applied together with others
+	queued   bool         // in the queue of the group
+	round    int          // transactions of the group that began before its check
+	again    bool         // it is to be checked again
+	together *transaction // that it is a member of
+	quit     bool         // it does not keep the transaction going
+
 	cancelled bool // by the loop: the error does not count
 
 	err       error
 	changes   []resource.Change
+	pending   bool // it is checked, and to be applied with its group
 	applied   bool // or tried to apply
 	refreshed bool
 	stale     bool // the instance was left without a watch
@@ -65,6 +74,16 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
+// guard returns the error of f, or its panic as an error.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{p, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
 // do does the work. A panic in it is an error of it.
 func (j *job) do() {
 	defer func() {
@@ -72,6 +91,10 @@ func (j *job) do() {
 			j.err = &PanicError{p, debug.Stack()}
 		}
 	}()
+	if j.together != nil {
+		j.together.do()
+		return
+	}
 	switch j.kind {
 	case openJob:
 		j.err = j.open()
@@ -127,17 +150,26 @@ func (j *job) update() {
 	j.updated = j.inst.res.(resource.Updater).Update(next)
 }
 
-// run receives, checks, applies, refreshes and sends.
+// run receives, checks, applies, refreshes and sends. What is applied with a group goes
+// no further than the check, if that found changes.
 func (j *job) run() error {
-	ctx := j.ctx
-	if j.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, j.timeout)
-		defer cancel()
+	ctx, cancel := bounded(j.ctx, j.timeout)
+	defer cancel()
+	return late(ctx, j.timeout, j.converge(ctx))
+}
+
+// bounded returns ctx with a timeout, unless that is 0.
+func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return ctx, func() {}
 	}
-	err := j.converge(ctx)
-	if err != nil && j.timeout > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("timeout after %v: %w", j.timeout, err)
+	return context.WithTimeout(ctx, timeout)
+}
+
+// late adds to an error that the timeout of ctx was the reason, if it was.
+func late(ctx context.Context, timeout time.Duration, err error) error {
+	if err != nil && timeout > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("timeout after %v: %w", timeout, err)
 	}
 	return err
 }
@@ -148,25 +180,51 @@ func (j *job) converge(ctx context.Context) error {
 			return err
 		}
 	}
-	res := j.inst.res
-	changes, err := res.Check(ctx)
+	if err := j.check(ctx); err != nil {
+		return err
+	}
+	if len(j.changes) > 0 && !j.noop {
+		if j.group != nil {
+			j.pending = true
+			return nil
+		}
+		if err := j.apply(ctx); err != nil {
+			return err
+		}
+	}
+	return j.follow(ctx)
+}
+
+func (j *job) check(ctx context.Context) error {
+	changes, err := j.inst.res.Check(ctx)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	j.changes = changes
-	if len(changes) > 0 && !j.noop {
-		j.applied = true
-		if err := res.Apply(ctx, changes); err != nil {
-			return fmt.Errorf("apply: %w", err)
-		}
+	return nil
+}
+
+func (j *job) apply(ctx context.Context) error {
+	j.applied = true
+	return applyError(j.inst.res.Apply(ctx, j.changes))
+}
+
+func applyError(err error) error {
+	if err != nil {
+		return fmt.Errorf("apply: %w", err)
 	}
-	if r, ok := res.(resource.Refresher); ok && j.refresh && !j.noop {
+	return nil
+}
+
+// follow does what comes after a check, and an apply if it was needed.
+func (j *job) follow(ctx context.Context) error {
+	if r, ok := j.inst.res.(resource.Refresher); ok && j.refresh && !j.noop {
 		if err := r.Refresh(ctx); err != nil {
 			return fmt.Errorf("refresh: %w", err)
 		}
 		j.refreshed = true
 	}
-	if s, ok := res.(resource.Sender); ok {
+	if s, ok := j.inst.res.(resource.Sender); ok {
 		j.sends = s.Sends()
 	}
 	return nil

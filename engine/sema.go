@@ -41,6 +41,7 @@ func (e *Engine) acquire(v *vertex) bool {
 		if s.free == 0 {
 			s.waiting = append(s.waiting, v)
 			v.parked = id
+			e.touch(v)
 			return false
 		}
 	}

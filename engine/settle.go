@@ -37,7 +37,7 @@ func (e *Engine) settle() {
 			i++
 			v.queued = false
 			e.advance(v)
-		case !e.unpark():
+		case !e.unpark() && !e.combine():
 			clear(e.ready)
 			e.ready = e.ready[:0]
 			return
@@ -75,6 +75,9 @@ func (e *Engine) derive(v *vertex) {
 		} else {
 			e.unsettled--
 		}
+	}
+	if v.group != nil {
+		e.expect(v, v.isComing())
 	}
 	if v.job == nil && !v.queued && v.canAdvance() {
 		v.queued = true

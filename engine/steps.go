@@ -74,6 +74,7 @@ func (e *Engine) run(v *vertex) {
 	j.noop = v.meta.Noop
 	j.timeout = time.Duration(v.meta.Timeout) * time.Millisecond
 	j.refresh = v.refresh
+	j.group, j.alone = v.group, !v.meta.AutoGroup
 	j.recv = e.values(v)
 	for i, r := range j.recv {
 		if r.err == nil {

@@ -17,6 +17,8 @@ func (e *Engine) stop() {
 
 // dismiss takes what is wanted from v, which then goes as soon as it can.
 func (e *Engine) dismiss(v *vertex) {
+	e.withdraw(v)
+	e.leave(v)
 	if v.spec != nil {
 		e.total--
 	}

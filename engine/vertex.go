@@ -35,6 +35,8 @@ type vertex struct {
 	semas    []string // sorted
 	held     []string // semaphores that the running job holds
 	parked   string   // the semaphore it waits for
+	group    *group   // that it is applied with; nil is none
+	coming   bool     // counted in group.coming
 
 	worked  bool  // it did work that its children have not been told of
 	sends   any   // what it sent last

@@ -69,6 +69,40 @@ func TestRandomChanges(t *testing.T) {
 }
 
 // targets returns the edges of the graph together with links, by value.
+// What is minimal among random nodes is told by a plain search from each.
+func TestMinimal(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var g testGraph
+		var nodes []*Node[int, bool]
+		for i := range 2 + r.IntN(40) {
+			nodes = append(nodes, g.Add(i))
+		}
+		for range r.IntN(80) {
+			_, _ = g.Connect([]Link[int, bool]{{From: nodes[r.IntN(len(nodes))], To: nodes[r.IntN(len(nodes))]}})
+		}
+		r.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+		some := nodes[:r.IntN(len(nodes)+1)]
+		below := map[*Node[int, bool]]bool{}
+		var visit func(n *Node[int, bool])
+		visit = func(n *Node[int, bool]) {
+			for _, e := range n.Out() {
+				if !below[e.To] {
+					below[e.To] = true
+					visit(e.To)
+				}
+			}
+		}
+		for _, n := range some {
+			visit(n)
+		}
+		want := slices.DeleteFunc(slices.Clone(some), func(n *Node[int, bool]) bool { return below[n] })
+		if got := g.Minimal(some); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: got %d nodes, want %d", seed, len(got), len(want))
+		}
+	}
+}
+
 func targets(g *testGraph, links []Link[int, bool]) map[int][]int {
 	out := map[int][]int{}
 	for n := range g.Nodes() {
