@@ -33,7 +33,7 @@ func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
 	}
 	for _, m := range r.Meta {
 		if err := spec.Meta.Set(m.Name, types.ToGo(m.Value)); err != nil {
-			return nil, compile.Refuse(m.Span, "%s: Meta:%s %w", spec.Key.ID, m.Name, err)
+			return nil, compile.Refuse(m.Span, "%s: %w", spec.Key.ID, err)
 		}
 	}
 	var err error
@@ -46,7 +46,8 @@ func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
 	return spec, nil
 }
 
-// positioned puts an error at the parameter it is about, or at the statement.
+// positioned puts an error at the parameter or meta parameter it is about, or at the
+// statement.
 func (b *builder) positioned(r *compile.Resource, spec *resource.Spec, err error) error {
 	span := r.Span
 	var pe *resource.ParamError
@@ -54,6 +55,11 @@ func (b *builder) positioned(r *compile.Resource, spec *resource.Spec, err error
 		for _, p := range r.Params {
 			if p.Name == pe.Param {
 				span = p.Span
+			}
+		}
+		for _, m := range r.Meta {
+			if "Meta:"+m.Name == pe.Param {
+				span = m.Span
 			}
 		}
 	}

@@ -91,6 +91,7 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 			if took, err := f.step(ctx, next, current, submit); err != nil {
 				next.stop()
 				next = nil
+				f.stays(ctx)
 			} else if took {
 				current.stop()
 				current, next = next, nil
@@ -127,6 +128,8 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 			var again []string
 			if next, again, texts = f.load(ctx); next != nil {
 				f.log.Info("the program changed")
+			} else {
+				f.stays(ctx)
 			}
 			if !slices.Equal(again, read) {
 				stopWatch()
@@ -183,7 +186,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 		v.state.succeed(old.state)
 	}
 	if errs := v.state.errs(); len(errs) > 0 {
-		return false, f.refuse(v, errs)
+		return false, f.refuse(ctx, v, errs)
 	}
 	delta := v.state.delta()
 	delta.Cause = describe(v.causes)
@@ -193,7 +196,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 			if ctx.Err() != nil {
 				return false, ctx.Err()
 			}
-			return false, f.refuse(v, []error{v.state.locate(err)})
+			return false, f.refuse(ctx, v, v.state.locate(err))
 		}
 	}
 	v.state.accept(delta)
@@ -203,14 +206,21 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 
 // refuse reports why there is no graph. It is an error if there was none before either, and
 // after a panic of the program; otherwise the graph in force stays until a good one comes.
-func (f *Frontend) refuse(v *version, errs []error) error {
+func (f *Frontend) refuse(ctx context.Context, v *version, errs []error) error {
 	f.opts.Report(v.prog.Files(), diagnose(errs))
 	panicked := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, compile.ErrPanic) })
 	if v.fresh || panicked {
 		return frontend.ErrRefused
 	}
-	f.log.Warn("the last good graph stays in force")
+	f.stays(ctx)
 	return nil
+}
+
+// stays says what the refusal of a program or of its values means for the machine.
+func (f *Frontend) stays(ctx context.Context) {
+	if ctx.Err() == nil {
+		f.log.Warn("the last good graph stays in force")
+	}
 }
 
 // diagnose makes diagnostics of errors of the running program.
@@ -225,8 +235,7 @@ func diagnose(errs []error) syntax.Diagnostics {
 		var c *conflict
 		switch {
 		case errors.As(err, &c):
-			d.Code = "conflicting-resources"
-			d.Related = append(d.Related, syntax.Related{Span: c.other, Message: "it is declared here first"})
+			d.Code, d.Related = c.code, c.related
 		case errors.Is(err, compile.ErrPanic):
 			d.Phase, d.Code = syntax.PhaseStream, "panic"
 		case e != nil && !isRefusal(err):

@@ -110,16 +110,13 @@ func mergeDecls(a, b *decl) (*decl, error) {
 		}
 		what = "with parameters that do not go together: " + err.Error()
 	}
-	return nil, &conflict{compile.Refuse(b.res.Span, "%s is declared twice, %s", b.spec.Key.ID, what), a.res.Span}
+	return nil, twice(compile.Refuse(b.res.Span, "%s is declared twice, %s", b.spec.Key.ID, what), a)
 }
 
-// A conflict is an error between two places.
-type conflict struct {
-	error
-	other syntax.Span
+// twice is the conflict of a declaration with an earlier one.
+func twice(err error, first *decl) error {
+	return &conflict{err, "conflicting-resources", []syntax.Related{{Span: first.res.Span, Message: "it is declared here first"}}}
 }
-
-func (c *conflict) Unwrap() error { return c.error }
 
 // sameExports checks that what is exported to one host under one name is one thing.
 func sameExports(decls []*decl) error {
@@ -132,7 +129,7 @@ func sameExports(decls []*decl) error {
 				continue
 			}
 			if !resource.Equal(f.spec.Resource, d.spec.Resource) {
-				return &conflict{compile.Refuse(d.res.Span, "%s is exported twice to %q, with other parameters", d.spec.Key.ID, host), f.res.Span}
+				return twice(compile.Refuse(d.res.Span, "%s is exported twice to %q, with other parameters", d.spec.Key.ID, host), f)
 			}
 		}
 	}

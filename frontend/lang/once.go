@@ -2,13 +2,9 @@ package lang
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"mgmt/frontend"
-	"mgmt/graph"
 	"mgmt/lang"
-	"mgmt/lang/compile"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 )
@@ -41,7 +37,7 @@ func Snapshot(ctx context.Context, opts Options) (resource.Delta, *syntax.Files,
 			d := v.state.delta()
 			frontend.Sort(d)
 			if err := frontend.CheckCycles(d); err != nil {
-				return resource.Delta{}, prog.Files(), append(diags, diagnose([]error{v.state.locate(err)})...)
+				return resource.Delta{}, prog.Files(), append(diags, diagnose(v.state.locate(err))...)
 			}
 			return d, prog.Files(), diags
 		}
@@ -54,25 +50,4 @@ func Snapshot(ctx context.Context, opts Options) (resource.Delta, *syntax.Files,
 		case <-v.graph.Events():
 		}
 	}
-}
-
-// locate says where in the program the reason stands for which a graph was refused.
-func (c *collector) locate(err error) error {
-	var loop *graph.CycleError[resource.Key]
-	var spec *resource.SpecError
-	switch {
-	case errors.As(err, &loop):
-		var names []string
-		for _, k := range loop.Nodes {
-			names = append(names, k.String())
-		}
-		names = append(names, names[0])
-		span := c.placeOf(resource.Edge{From: loop.Nodes[0], To: loop.Nodes[1%len(loop.Nodes)]})
-		return compile.Refuse(span, "the edges make a cycle: %s", strings.Join(names, " → "))
-	case errors.As(err, &spec):
-		if n := c.nodes[spec.Key.ID]; n != nil && len(n.decls) > 0 {
-			return compile.Refuse(n.decls[0].res.Span, "%s: %w", spec.Key, spec.Err)
-		}
-	}
-	return err
 }

@@ -14,8 +14,11 @@ var runCodes = []CodeInfo{
 		"There is no graph before every event source of the program has a first value."},
 	{"refused-resource", PhaseInterpret, "a resource or edge cannot be",
 		"test \"a\" { int8 => 1000, }\n",
-		"The kind refuses the parameters, a name is empty, an edge leads to nothing, or the edges make a cycle. A graph that is in force stays until the program asks for something possible."},
+		"The kind refuses the parameters, a name is empty, or an edge leads to nothing. A graph that is in force stays until the program asks for something possible."},
 	{"conflicting-resources", PhaseInterpret, "a resource is declared twice, differently",
 		"test \"a\" { anotherstr => \"x\", }\ntest \"a\" { anotherstr => \"y\", }\n",
 		"Two declarations of one kind and name have to say the same, or to be of a kind that knows how to merge them."},
+	{"edge-cycle", PhaseInterpret, "the edges make a cycle",
+		"noop \"a\" {}\nnoop \"b\" { Before => Noop[\"a\"], }\nNoop[\"a\"] -> Noop[\"b\"]\n",
+		"Each of the resources would have to wait for the others. Edges come from Before, Depend, Listen and Notify, from -> between resources, and from values that one sends to another."},
 }
