@@ -84,7 +84,7 @@ func (p *printer) eventJSON(e *entry) {
 	if quiet(ev) && !p.opts.Verbose {
 		return
 	}
-	l := line{Time: stamp(e.time), Level: "INFO", Event: ev.Kind.String(), Pos: ev.Pos, Cause: ev.Cause, Noop: ev.Noop, Seconds: ev.Duration.Seconds()}
+	l := line{Time: stamp(e.time), Level: "INFO", Event: ev.Kind.String(), Pos: ev.Pos, Cause: ev.Cause.String(), Noop: ev.Noop, Seconds: ev.Duration.Seconds()}
 	switch ev.Kind {
 	case engine.Progress:
 		if p.settled != p.total {

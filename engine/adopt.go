@@ -21,14 +21,16 @@ func (t *taking) commit() {
 		e.dismiss(v)
 		e.allowGrace(v)
 	}
-	cause := t.delta.Cause
-	if cause == "" {
-		cause = "the program wants it"
-	}
+	cause := &Cause{Kind: Wanted, Move: t.delta.Cause}
 	for _, spec := range t.delta.Set {
-		if t.set[spec.Key] == spec {
-			e.adopt(e.vertices[spec.Key], spec, cause)
+		if t.set[spec.Key] != spec {
+			continue
 		}
+		own := cause
+		if move := t.delta.Causes[spec.Key]; move != nil {
+			own = &Cause{Kind: Wanted, Move: move}
+		}
+		e.adopt(e.vertices[spec.Key], spec, own)
 	}
 	for v := range e.rewatch {
 		delete(e.rewatch, v)
@@ -68,7 +70,7 @@ func (e *Engine) declare(spec *resource.Spec, enter bool) {
 }
 
 // adopt makes v run by another spec, unless that says the same.
-func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause string) {
+func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 	old := v.spec
 	v.spec = spec
 	if old != nil && old.Meta.Equal(spec.Meta) && slices.Equal(old.Recv, spec.Recv) && resource.Equal(old.Resource, spec.Resource) {
@@ -93,7 +95,7 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause string) {
 }
 
 // revive gives v a fresh start.
-func (e *Engine) revive(v *vertex, cause string) {
+func (e *Engine) revive(v *vertex, cause *Cause) {
 	replace := v.dead() && v.job == nil
 	v.failed = nil
 	v.attempts = attempts{}

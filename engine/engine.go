@@ -63,6 +63,7 @@ type Engine struct {
 	groups   groups
 	timers   timers
 
+	runs      uint64    // that were begun
 	total     int       // vertices that are wanted
 	unsettled int       // vertices, also those that go
 	reported  Event     // the latest Progress

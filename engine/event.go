@@ -9,7 +9,7 @@ import (
 // An EventKind says what happened.
 type EventKind uint8
 
-// The kinds of events, with the fields of [Event] that they fill besides Key, Pos,
+// The kinds of events, with the fields of [Event] that they fill besides Key, Pos, Run,
 // Cause and Duration.
 const (
 	Checked   EventKind = iota + 1 // a run found all well
@@ -33,7 +33,8 @@ type Event struct {
 	Kind     EventKind
 	Key      resource.Key
 	Pos      string        // of the statement
-	Cause    string        // why it was run
+	Run      uint64        // numbers the runs of all resources from 1; 0 is no run
+	Cause    *Cause        // why it was run, or nil
 	Duration time.Duration // of the run
 
 	Changes []resource.Change

@@ -66,7 +66,7 @@ func (e *Engine) opened(v *vertex, j *job) {
 	case j.err != nil && v.spec != j.spec:
 		return // it was refused something that nobody wants any more
 	case j.err != nil:
-		e.fail(v, j.err, 0)
+		e.fail(v, j)
 		return
 	}
 	v.applied = fits(v.inst, v)
@@ -86,7 +86,7 @@ func (e *Engine) repoll(v *vertex) {
 	}
 	e.timers.stop(v.poll)
 	v.poll = e.timers.at(time.Now().Add(time.Duration(v.meta.Poll)*time.Second), func() {
-		e.event(v, "it is polled")
+		e.event(v, polled)
 		e.repoll(v)
 	})
 }
@@ -131,13 +131,16 @@ func (e *Engine) ran(v *vertex, j *job) {
 	}
 	switch {
 	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
-		v.dirty = v.spec != nil
+		if v.spec != nil && !v.dirty {
+			v.dirty = true
+			v.cause = &Cause{Kind: Cut, From: v.key, Run: j.run}
+		}
 		return
 	case v.spec == nil, j.err != nil && !v.applied && !j.stale: // the run of something that goes
 		e.report(v, j)
 		return
 	case j.err != nil:
-		e.fail(v, j.err, j.took)
+		e.fail(v, j)
 		return
 	}
 	e.succeed(v)
@@ -149,7 +152,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 }
 
 func (e *Engine) report(v *vertex, j *job) {
-	event := Event{Cause: j.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
+	event := Event{Run: j.run, Cause: j.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
 	switch {
 	case j.err != nil:
 		event.Kind = Failed
@@ -162,7 +165,7 @@ func (e *Engine) report(v *vertex, j *job) {
 	}
 	e.observe(v, event)
 	if event.Kind == Changed && j.refreshed {
-		e.observe(v, Event{Kind: Refreshed, Cause: j.cause})
+		e.observe(v, Event{Kind: Refreshed, Run: j.run, Cause: j.cause})
 	}
 }
 
@@ -171,14 +174,20 @@ func (e *Engine) report(v *vertex, j *job) {
 func (e *Engine) passOn(v *vertex) {
 	worked := v.worked
 	v.worked = false
+	var notified *Cause
 	for _, out := range v.node.Out() {
 		child := out.To.Value
 		if out.Value.notify && worked && child.refreshes() {
+			if notified == nil {
+				notified = &Cause{Kind: Notified, From: v.key, Run: v.run}
+			}
 			child.refresh = true
-			e.soil(child, "notified by "+v.key.String())
+			e.soil(child, notified)
 		}
-		if out.Value.recvs > 0 && e.newsFor(child, v) {
-			cause := "received from " + v.key.String()
+		if out.Value.recvs == 0 {
+			continue
+		}
+		if cause := e.newsFor(child, v); cause != nil {
 			if child.job == nil && child.dead() {
 				e.revive(child, cause) // it may be what it could not be opened without
 			}
@@ -196,25 +205,26 @@ func (v *vertex) refreshes() bool {
 	return ok
 }
 
-// newsFor reports whether the child would receive anything else from v than last time.
-func (e *Engine) newsFor(child, v *vertex) bool {
+// newsFor returns the cause to run the child if it would receive anything else from v than
+// last time, and nil otherwise.
+func (e *Engine) newsFor(child, v *vertex) *Cause {
 	for i, r := range child.spec.Recv {
 		if r.From != v.key.ID {
 			continue
 		}
 		value, err := e.value(r)
 		if err != nil || !reflect.DeepEqual(value, child.got[i]) {
-			return true
+			return &Cause{Kind: Received, From: v.key, Run: v.run, Param: r.Param, Old: brief(child.got[i]), New: brief(value)}
 		}
 	}
-	return false
+	return nil
 }
 
 // observe tells of something about v.
 func (e *Engine) observe(v *vertex, event Event) {
 	event.Key = v.key
 	event.Pos = v.pos()
-	if event.Cause == "" {
+	if event.Cause == nil {
 		event.Cause = v.cause
 	}
 	e.opts.Observe(event)

@@ -24,7 +24,8 @@ const (
 // A job is work on one instance. The loop fills the upper part, a worker the lower one.
 type job struct {
 	kind     jobKind
-	cause    string
+	cause    *Cause
+	run      uint64 // the number of a run
 	engine   *Engine
 	vertex   *vertex
 	spec     *resource.Spec
@@ -100,7 +101,7 @@ func (j *job) do() {
 		j.err = j.open()
 	case runJob:
 		start := time.Now()
-		j.err = j.run()
+		j.err = j.perform()
 		j.took = time.Since(start)
 	case updateJob:
 		j.update()
@@ -150,9 +151,9 @@ func (j *job) update() {
 	j.updated = j.inst.res.(resource.Updater).Update(next)
 }
 
-// run receives, checks, applies, refreshes and sends. What is applied with a group goes
+// perform receives, checks, applies, refreshes and sends. What is applied with a group goes
 // no further than the check, if that found changes.
-func (j *job) run() error {
+func (j *job) perform() error {
 	ctx, cancel := bounded(j.ctx, j.timeout)
 	defer cancel()
 	return late(ctx, j.timeout, j.converge(ctx))

@@ -36,7 +36,7 @@ func (b *bucket) take(limit float64, burst int64, now time.Time) time.Time {
 const never = 100 * 365 * 24 * time.Hour
 
 // event handles an event of a watch or a poll, which may be too soon after others.
-func (e *Engine) event(v *vertex, cause string) {
+func (e *Engine) event(v *vertex, cause *Cause) {
 	e.soil(v, cause)
 	if v.wait != nil || v.spec == nil {
 		return

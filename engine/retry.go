@@ -25,21 +25,21 @@ const (
 	lastSpace  = 10 * time.Second
 )
 
-// fail notes that something went wrong with v for a cause that may go away. The
-// vertex is tried again if it has retries left, and failed otherwise.
-func (e *Engine) fail(v *vertex, err error, took time.Duration) {
+// fail notes that a job of v went wrong for a cause that may go away. The vertex is tried
+// again if it has retries left, and failed otherwise.
+func (e *Engine) fail(v *vertex, j *job) {
 	v.attempts.row++
 	used := e.failures[v.key]
 	left, again := retries(v.meta, used)
 	if again && v.meta.Retry > 0 {
 		e.failures[v.key] = used + 1
 	}
-	event := Event{Kind: Failed, Err: err, Duration: took, Retries: left}
+	event := Event{Kind: Failed, Run: j.run, Cause: j.cause, Err: j.err, Duration: j.took, Retries: left}
 	if again {
 		event.RetryIn = delay(v.meta, v.attempts.row)
-		e.retry(v, event.RetryIn)
+		e.retry(v, j.run, event.RetryIn)
 	} else {
-		e.giveUp(v, err)
+		e.giveUp(v, j.err)
 	}
 	e.observe(v, event)
 	e.touch(v)
@@ -64,8 +64,12 @@ func delay(m resource.Meta, row int) time.Duration {
 	return time.Duration(m.Delay) * time.Millisecond
 }
 
-func (e *Engine) retry(v *vertex, in time.Duration) {
-	v.dirty = true
+// retry has v run again after some time, because that run of it, or what is no run, failed.
+func (e *Engine) retry(v *vertex, run uint64, in time.Duration) {
+	if !v.dirty {
+		v.dirty = true
+		v.cause = &Cause{Kind: Retried, From: v.key, Run: run}
+	}
 	e.stopWaiting(v)
 	if in > 0 {
 		e.waitUntil(v, time.Now().Add(in))
@@ -108,7 +112,7 @@ func (e *Engine) failWatch(v *vertex, err error) {
 	if again {
 		v.attempts.watch++
 		event.RetryIn = max(delay(v.meta, v.attempts.row), firstSpace)
-		e.retry(v, event.RetryIn)
+		e.retry(v, 0, event.RetryIn)
 	} else {
 		v.inst.watch.over = true
 		e.giveUp(v, err)

@@ -11,7 +11,7 @@ func (e *Engine) touch(v *vertex) {
 }
 
 // soil makes v dirty. The first cause is the one to tell of.
-func (e *Engine) soil(v *vertex, cause string) {
+func (e *Engine) soil(v *vertex, cause *Cause) {
 	if v.spec == nil || v.job == nil && v.dead() {
 		return
 	}
@@ -209,12 +209,12 @@ func (e *Engine) advance(v *vertex) {
 // woken handles an event of a watch.
 func (e *Engine) woken(w *waker) {
 	v := w.inst.vertex
-	cause := "its watch saw a change"
+	cause := woken
 	if !w.inst.up {
 		w.inst.up = true
 		cause = v.cause // it is dirty already
-		if cause == "" {
-			cause = "its watch began"
+		if cause == nil {
+			cause = watched
 		}
 	}
 	if v.inst == w.inst {

@@ -31,7 +31,7 @@ type Status struct {
 	State State
 	Err   error        // why it failed
 	By    resource.Key // which one failed, if this one is blocked
-	Cause string       // of its latest run, or of the one it waits for
+	Cause *Cause       // of its latest run, or of the one it waits for
 }
 
 // A Snapshot is how it stands with all vertices at one moment.

@@ -71,6 +71,9 @@ func (e *Engine) run(v *vertex) {
 		return
 	}
 	j := e.start(v, runJob)
+	e.runs++
+	v.run = e.runs
+	j.run = v.run
 	j.noop = v.meta.Noop
 	j.timeout = time.Duration(v.meta.Timeout) * time.Millisecond
 	j.refresh = v.refresh

@@ -871,10 +871,10 @@ func TestDeclare(t *testing.T) {
 func TestCause(t *testing.T) {
 	story(t, Options{}, func(e *testEngine) {
 		e.stage.of("s").sends = ptr("x")
-		e.submit(resource.Delta{Cause: "$x: 1 → 2", SetEdges: edges("a => listener:b"), Set: []*resource.Spec{
+		e.submit(resource.Delta{Cause: &resource.Move{What: "$x", Old: "1", New: "2"}, SetEdges: edges("a => listener:b"), Set: []*resource.Spec{
 			e.spec("a"), e.spec("listener:b"), e.spec("listener:s"), recv(e.spec("c"), "need", "listener:s", "out")}})
 		for _, ev := range e.happened(Checked) {
-			if ev.Cause != "$x: 1 → 2" {
+			if ev.Cause.String() != "$x: 1 → 2" {
 				t.Errorf("%s ran because of %q", ev.Key, ev.Cause)
 			}
 		}
@@ -886,13 +886,50 @@ func TestCause(t *testing.T) {
 		got := map[string]string{}
 		for _, ev := range e.events {
 			if ev.Kind == Checked || ev.Kind == Changed || ev.Kind == Refreshed {
-				got[ev.Key.Name] = ev.Cause
+				got[ev.Key.Name] = ev.Cause.String()
 			}
 		}
 		want := map[string]string{"a": "its watch saw a change", "b": "notified by probe[a]",
-			"s": "its watch saw a change", "c": "received from listener[s]"}
+			"s": "its watch saw a change", "c": `received need from listener[s]: "x" → "y"`}
 		if !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// A run names the one before it in the chain: the one that failed, of the parent that
+// notified, or of the sender.
+func TestCauseChain(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("s").sends = ptr("x")
+		again := e.spec("a")
+		again.Meta.Retry = 1
+		e.submit(resource.Delta{SetEdges: edges("a => listener:b"), Set: []*resource.Spec{
+			again, e.spec("listener:b"), e.spec("listener:s"), recv(e.spec("c"), "need", "listener:s", "out")}})
+		e.stage.of("a").drift, e.stage.of("a").fail = true, 1
+		e.stage.wake("a")
+		e.stage.of("s").sends = ptr("y")
+		e.stage.wake("s")
+		synctest.Wait()
+		runs, last := map[uint64]Event{}, map[string]Event{}
+		for _, ev := range e.events {
+			if ev.Run > 0 {
+				runs[ev.Run], last[ev.Key.Name] = ev, ev
+			}
+		}
+		for name, want := range map[string]string{
+			"b": "listener[b] notified; probe[a] retried; probe[a] woken",
+			"c": "probe[c] received; listener[s] woken",
+		} {
+			ev := last[name]
+			got := []string{ev.Key.String() + " " + ev.Cause.Kind.String()}
+			for ev.Cause.Run > 0 {
+				ev = runs[ev.Cause.Run]
+				got = append(got, ev.Key.String()+" "+ev.Cause.Kind.String())
+			}
+			if got := strings.Join(got, "; "); got != want {
+				t.Errorf("the chain of %s is %s, want %s", name, got, want)
+			}
 		}
 	})
 }

@@ -21,7 +21,8 @@ type vertex struct {
 	job  *job      // running or queued
 
 	dirty   bool
-	cause   string // why it is dirty
+	cause   *Cause // why it is dirty
+	run     uint64 // its latest run, or 0
 	queued  bool   // in Engine.ready
 	touched bool   // in Engine.affected
 	failed  error  // no retries left

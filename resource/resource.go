@@ -173,5 +173,22 @@ type Delta struct {
 	Remove      []Key
 	SetEdges    []Edge // added, or put in place of the one with the same ends
 	RemoveEdges []Edge // From and To count
-	Cause       string // what moved, for people: "$is_friday: false → true"
+
+	Cause  *Move         // why, or nil
+	Causes map[Key]*Move // of those in Set that have another one than Cause
+}
+
+// A Move is why a program wants something else than before: what it reads had another
+// value, or it was loaded.
+type Move struct {
+	What     string // "datetime.now() at site.mcl:3:6", "the program was loaded"
+	Old, New string // short forms of the values, if What has some
+}
+
+// String says the move in one line.
+func (m *Move) String() string {
+	if m.Old == "" && m.New == "" {
+		return m.What
+	}
+	return m.What + ": " + m.Old + " → " + m.New
 }

@@ -30,6 +30,7 @@ type collector struct {
 
 	dirty      map[resource.ID]bool // changed since the last delta
 	dirtyLinks map[link]bool
+	causes     map[resource.ID]*flow.Cause // of dirty ones that an event changed
 
 	told *frontend.Told
 }
@@ -68,6 +69,7 @@ func newCollector(build func(*compile.Resource) (*resource.Spec, error)) *collec
 		bad:        map[any]error{},
 		dirty:      map[resource.ID]bool{},
 		dirtyLinks: map[link]bool{},
+		causes:     map[resource.ID]*flow.Cause{},
 		told:       &frontend.Told{},
 	}
 }
@@ -107,7 +109,7 @@ func (c *collector) add(o *flow.Output, con *compile.Contribution) {
 		id := resource.ID{Kind: r.Kind, Name: r.Name}
 		n := c.node(id)
 		n.decls = append(n.decls, &decl{out: o, res: r})
-		c.dirty[id] = true
+		c.soil(id, o)
 	}
 	for i := range con.Edges {
 		e := &con.Edges[i]
@@ -120,7 +122,7 @@ func (c *collector) add(o *flow.Output, con *compile.Contribution) {
 			c.node(l.to).link(l)
 		}
 		w.edges = append(w.edges, wished{o, e})
-		c.touch(l, e)
+		c.touch(l, o, e)
 	}
 }
 
@@ -136,13 +138,13 @@ func (c *collector) drop(o *flow.Output) {
 		id := resource.ID{Kind: con.Resources[i].Kind, Name: con.Resources[i].Name}
 		n := c.nodes[id]
 		n.decls = slices.DeleteFunc(n.decls, func(d *decl) bool { return d.out == o })
-		c.dirty[id] = true
+		c.soil(id, o)
 	}
 	for i := range con.Edges {
 		l := linkOf(&con.Edges[i])
 		w := c.links[l]
 		w.edges = slices.DeleteFunc(w.edges, func(x wished) bool { return x.out == o })
-		c.touch(l, &con.Edges[i])
+		c.touch(l, o, &con.Edges[i])
 	}
 }
 
@@ -150,10 +152,18 @@ func linkOf(e *compile.Edge) link {
 	return link{resource.ID{Kind: e.From.Kind, Name: e.From.Name}, resource.ID{Kind: e.To.Kind, Name: e.To.Name}}
 }
 
-func (c *collector) touch(l link, e *compile.Edge) {
+func (c *collector) touch(l link, o *flow.Output, e *compile.Edge) {
 	c.dirtyLinks[l] = true
 	if e.Output != "" {
-		c.dirty[l.to] = true // what it receives is part of the resource
+		c.soil(l.to, o) // what it receives is part of the resource
+	}
+}
+
+// soil notes that the output changes the resource.
+func (c *collector) soil(id resource.ID, o *flow.Output) {
+	c.dirty[id] = true
+	if cause := o.Cause(); cause != nil {
+		c.causes[id] = cause
 	}
 }
 

@@ -10,10 +10,8 @@ package lang
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"mgmt/frontend"
@@ -189,8 +187,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 		return false, f.refuse(ctx, v, errs)
 	}
 	delta := v.state.delta()
-	delta.Cause = describe(v.causes)
-	v.causes = nil
+	v.explain(&delta, old)
 	if v.fresh || !frontend.Empty(delta) {
 		if err := submit(ctx, delta); err != nil {
 			if ctx.Err() != nil {
@@ -249,33 +246,4 @@ func diagnose(errs []error) syntax.Diagnostics {
 func isRefusal(err error) bool {
 	var r *compile.Refusal
 	return errors.As(err, &r)
-}
-
-// describe says what moved.
-func describe(causes []*flow.Cause) string {
-	var parts []string
-	for _, c := range causes {
-		if c.Old.Pending() {
-			continue
-		}
-		parts = append(parts, fmt.Sprintf("%s: %s → %s", c.Label, resultText(c.Old), resultText(c.New)))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// maxCause bounds the text of a value in a cause, in bytes.
-const maxCause = 60
-
-func resultText(r flow.Result) string {
-	text := "pending"
-	switch {
-	case r.Err != nil:
-		text = "error: " + r.Err.Error()
-	case r.Value != nil:
-		text = r.Value.String()
-	}
-	if len(text) > maxCause {
-		return strings.ToValidUTF8(text[:maxCause], "") + "…"
-	}
-	return text
 }

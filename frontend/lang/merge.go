@@ -8,6 +8,7 @@ import (
 
 	"mgmt/frontend"
 	"mgmt/lang/compile"
+	"mgmt/lang/flow"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 )
@@ -236,6 +237,7 @@ func (c *collector) accept(d resource.Delta) {
 	}
 	// A map that was large once costs as much to clear for ever.
 	c.dirty, c.dirtyLinks = map[resource.ID]bool{}, map[link]bool{}
+	c.causes = map[resource.ID]*flow.Cause{}
 }
 
 // forget drops a link that nobody wishes for any more.

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -215,11 +216,45 @@ func TestOneOfManyChanges(t *testing.T) {
 		if len(d.Set) != 1 || d.Set[0].Key.Name != "one" || len(d.Remove) != 0 {
 			t.Errorf("the delta sets %d resources and removes %d, want just one set", len(d.Set), len(d.Remove))
 		}
-		if !strings.Contains(d.Cause, "readfile") {
-			t.Errorf("the cause is %q, want it to name the source", d.Cause)
+		if c := d.Cause; c == nil || !strings.Contains(c.What, "readfile") || c.Old != `"1"` || c.New != `"2"` {
+			t.Errorf("the cause is %+v, want it to name the source and its values", c)
 		}
 	case <-time.After(patience):
 		t.Fatal("no delta came")
+	}
+}
+
+// Of several sources that move at once each resource names its own, also one that is there
+// because of a branch, or through a source that another one started.
+func TestCauses(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c"} {
+		write(t, filepath.Join(dir, name), "1")
+	}
+	read := func(name string) string { return "os.readfile(\"" + filepath.Join(dir, name) + "\")" }
+	r := newRecorder(t)
+	start(t, testOptions(t, "import \"os\"\n"+
+		"test \"one\" { anotherstr => "+read("a")+", }\n"+
+		"if "+read("b")+" == \"2\" {\n\ttest \"two\" { anotherstr => "+read("c")+", }\n}\n", nil), r)
+	if d := <-r.deltas; d.Cause == nil || d.Cause.What != "the program was loaded" {
+		t.Errorf("the first cause is %v", d.Cause)
+	}
+	write(t, filepath.Join(dir, "a"), "2")
+	write(t, filepath.Join(dir, "b"), "2")
+	want := map[string]string{"one": "2:28", "two": "3:4"}
+	for len(want) > 0 {
+		select {
+		case d := <-r.deltas:
+			for _, s := range d.Set {
+				cause := cmp.Or(d.Causes[s.Key], d.Cause)
+				if !strings.Contains(cause.What, "main.mcl:"+want[s.Key.Name]) {
+					t.Errorf("the cause of %s is %v, want one at %s", s.Key, cause, want[s.Key.Name])
+				}
+				delete(want, s.Key.Name)
+			}
+		case <-time.After(patience):
+			t.Fatal("no delta came")
+		}
 	}
 }
 

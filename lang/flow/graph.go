@@ -18,10 +18,11 @@ type Graph struct {
 	changed []*Output // since changes were last handed on, each once
 
 	computed int
-	cause    *Cause // of the node whose turn it is
+	cause    *Cause // of the node whose turn it is; nil between turns
 }
 
-// A Cause is the event that set off a recomputation.
+// A Cause is the event that set off a recomputation. The first value of a source that
+// was started by an event has the cause of its start.
 type Cause struct {
 	Label    string // of the source: "datetime.now() at main.mcl:3:6"
 	Old, New Result
@@ -33,7 +34,7 @@ func New(ctx context.Context) *Graph {
 }
 
 func (g *Graph) node(k kind, inputs []*Node) *Node {
-	n := &Node{graph: g, kind: k, inputs: inputs}
+	n := &Node{graph: g, kind: k, inputs: inputs, cause: g.cause}
 	for _, in := range inputs {
 		n.height = max(n.height, in.height+1)
 	}
@@ -87,6 +88,7 @@ func (g *Graph) Stabilize() (c Changes, ok bool) {
 
 // change notes that the output differs from what was handed on.
 func (g *Graph) change(o *Output) {
+	o.cause = g.cause
 	if !o.listed {
 		o.listed = true
 		g.changed = append(g.changed, o)
@@ -116,6 +118,7 @@ func (g *Graph) compute(n *Node) {
 	g.computed++
 	g.cause = n.cause
 	r, settled := n.kind.compute(n)
+	g.cause = nil
 	if !settled {
 		g.enqueue(n)
 		return

@@ -72,6 +72,7 @@ func (n *Node) need() {
 	if n.needs > 1 {
 		return
 	}
+	n.cause = n.graph.cause
 	for _, in := range n.inputs {
 		n.link(in)
 	}

@@ -10,18 +10,15 @@ type Output struct {
 	Err error
 
 	node      *Node
+	cause     *Cause
 	removed   bool
 	delivered bool // was part of changes that were handed on
 	listed    bool // stands in Graph.changed
 }
 
-// Cause returns the event behind the last change of the output, or nil.
-func (o *Output) Cause() *Cause {
-	if o.node == nil {
-		return nil
-	}
-	return o.node.cause
-}
+// Cause returns the event behind the last change of the output, which may be that it was
+// removed. It is nil for what has been so since the start.
+func (o *Output) Cause() *Cause { return o.cause }
 
 // A Scope owns outputs and the statements that make more of them. Closing it removes
 // everything in it.

@@ -169,10 +169,11 @@ func (g *Graph) takeEvents() []*Cause {
 		if k.result.same(results[i]) {
 			continue
 		}
-		cause := &Cause{Label: k.opts.Label, Old: k.result, New: results[i]}
-		causes = append(causes, cause)
+		if !k.result.Pending() { // otherwise what started it is the cause
+			r.node.cause = &Cause{Label: k.opts.Label, Old: k.result, New: results[i]}
+			causes = append(causes, r.node.cause)
+		}
 		k.result = results[i]
-		r.node.cause = cause
 		g.enqueue(r.node)
 	}
 	return causes
