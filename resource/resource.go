@@ -4,7 +4,7 @@
 // [Kind] is a struct type whose exported fields, tagged `mgmt:"name"`, are its
 // parameters. A resource implements four methods; what it can do beyond that are
 // one-method interfaces that the engine asks for: [Opener], [Subscriber],
-// [Updater], [Refresher], [Sender].
+// [Updater], [Refresher], [Sender], [Reverser].
 //
 // [Change] is one difference between the machine and the desired state. Check
 // returns changes as data and Apply removes them, so a plan, a dry run, a log line
@@ -88,6 +88,13 @@ type Comparer interface {
 // not equal but compatible.
 type Merger interface {
 	Merge(other Resource) (Resource, error)
+}
+
+// A Reverser knows its opposite: a resource of the same kind, not opened, which brings back
+// what there was before this one had ever been applied. It is asked before that, after Open,
+// with all received values in place. nil means that there is nothing to undo.
+type Reverser interface {
+	Reversed() (Resource, error)
 }
 
 // Env is the agent that a resource lives in.
