@@ -191,5 +191,8 @@ func (c *collector) errs() []error {
 	slices.SortFunc(out, func(a, b error) int {
 		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Error(), b.Error()))
 	})
+	for i, err := range out[:min(len(out), maxSuggested)] {
+		out[i] = c.suggest(err)
+	}
 	return out
 }

@@ -219,31 +219,3 @@ func (f *Frontend) stays(ctx context.Context) {
 		f.log.Warn("the last good graph stays in force")
 	}
 }
-
-// diagnose makes diagnostics of errors of the running program.
-func diagnose(errs []error) syntax.Diagnostics {
-	var out syntax.Diagnostics
-	for _, err := range errs {
-		d := &syntax.Diagnostic{Phase: syntax.PhaseInterpret, Code: "refused-resource", Message: err.Error()}
-		var e *compile.Error
-		if errors.As(err, &e) {
-			d.Span = e.Span
-		}
-		var c *conflict
-		switch {
-		case errors.As(err, &c):
-			d.Code, d.Related = c.code, c.related
-		case errors.Is(err, compile.ErrPanic):
-			d.Phase, d.Code = syntax.PhaseStream, "panic"
-		case e != nil && !isRefusal(err):
-			d.Phase, d.Code = syntax.PhaseStream, "uncaught-error"
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-func isRefusal(err error) bool {
-	var r *compile.Refusal
-	return errors.As(err, &r)
-}

@@ -2,7 +2,6 @@ package lang
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -176,7 +175,7 @@ func (c *collector) checkLink(l link) error {
 	for _, id := range []resource.ID{l.from, l.to} {
 		n := c.nodes[id]
 		if len(n.decls) == 0 {
-			return compile.Refuse(e.Span, "an edge names %s, which the program does not declare%s", id, c.nearest(id))
+			return &dangling{compile.Refuse(e.Span, "an edge names %s, which the program does not declare", id), id}
 		}
 	}
 	for _, w := range w.edges {
@@ -196,20 +195,6 @@ func (c *collector) placeOf(e resource.Edge) syntax.Span {
 		return w.edges[0].edge.Span
 	}
 	return syntax.Span{}
-}
-
-// nearest suggests a declared resource of the same kind.
-func (c *collector) nearest(id resource.ID) string {
-	var names []string
-	for other, n := range c.nodes {
-		if other.Kind == id.Kind && len(n.decls) > 0 && other != id {
-			names = append(names, other.Name)
-		}
-	}
-	if s := syntax.Suggest(id.Name, names); s != "" {
-		return fmt.Sprintf("; did you mean %s?", resource.ID{Kind: id.Kind, Name: s})
-	}
-	return ""
 }
 
 // delta returns what the engine has to be told, once errs is empty.

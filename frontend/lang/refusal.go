@@ -21,6 +21,37 @@ type conflict struct {
 
 func (c *conflict) Unwrap() error { return c.error }
 
+// A dangling is an error about an edge to a resource that is not declared.
+type dangling struct {
+	error
+	id resource.ID
+}
+
+func (d *dangling) Unwrap() error { return d.error }
+
+// maxSuggested is how many errors get a suggestion: each looks at all resources.
+const maxSuggested = 20
+
+// suggest adds to an error about an undeclared resource what may have been meant: a declared
+// one of the same kind.
+func (c *collector) suggest(err error) error {
+	var d *dangling
+	if !errors.As(err, &d) {
+		return err
+	}
+	var names []string
+	for id, n := range c.nodes {
+		if id.Kind == d.id.Kind && len(n.decls) > 0 {
+			names = append(names, id.Name)
+		}
+	}
+	slices.Sort(names)
+	if s := syntax.Suggest(d.id.Name, names); s != "" {
+		return fmt.Errorf("%w; did you mean %s?", err, resource.ID{Kind: d.id.Kind, Name: s})
+	}
+	return err
+}
+
 // locate says where in the program the reasons stand for which a graph was refused.
 func (c *collector) locate(err error) []error {
 	if list, ok := err.(interface{ Unwrap() []error }); ok {
@@ -76,4 +107,36 @@ func (c *collector) locateCycle(keys []resource.Key) error {
 	names = append(names, keys[0].String())
 	out.error = compile.Refuse(spans[0], "the edges make a cycle: %s", strings.Join(names, " → "))
 	return out
+}
+
+// diagnose makes diagnostics of errors of the running program.
+func diagnose(errs []error) syntax.Diagnostics {
+	var out syntax.Reports
+	for _, err := range errs {
+		var span syntax.Span
+		if e, ok := errors.AsType[*compile.Error](err); ok {
+			span = e.Span
+		}
+		var code syntax.Code
+		var related []syntax.Related
+		out.Phase, code, related = classify(err)
+		out.Add(code, span, "%s", err).Related = related
+	}
+	return out.Diagnostics()
+}
+
+// classify tells mistakes in what a program declares from those in how it computes that.
+func classify(err error) (syntax.Phase, syntax.Code, []syntax.Related) {
+	c, conflicting := errors.AsType[*conflict](err)
+	_, placed := errors.AsType[*compile.Error](err)
+	_, refused := errors.AsType[*compile.Refusal](err)
+	switch {
+	case conflicting:
+		return syntax.PhaseInterpret, c.code, c.related
+	case errors.Is(err, compile.ErrPanic):
+		return syntax.PhaseStream, "panic", nil
+	case placed && !refused:
+		return syntax.PhaseStream, "uncaught-error", nil
+	}
+	return syntax.PhaseInterpret, "refused-resource", nil
 }

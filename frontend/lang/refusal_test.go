@@ -1,6 +1,10 @@
 package lang
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 // TestPlaces says where in the program it stands what is wrong with a resource.
 func TestPlaces(t *testing.T) {
@@ -18,5 +22,25 @@ func TestPlaces(t *testing.T) {
 		if got != x.want {
 			t.Errorf("%s: refused at %q, want %q", x.code, got, x.want)
 		}
+	}
+}
+
+// TestManyRefusals holds that a graph full of mistakes is answered with a few of them, in
+// time, and that the others are counted.
+func TestManyRefusals(t *testing.T) {
+	const n = 20_000
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "noop \"resource%d\" { Before => Noop[\"ressource%d\"], }\n", i, i)
+	}
+	_, _, diags := Snapshot(t.Context(), testOptions(t, b.String(), nil))
+	if len(diags) != 201 {
+		t.Fatalf("there are %d diagnostics", len(diags))
+	}
+	if want := "an edge names noop[ressource0], which the program does not declare; did you mean noop[resource0]?"; diags[0].Message != want {
+		t.Errorf("the first one is %q, want %q", diags[0].Message, want)
+	}
+	if want := fmt.Sprintf("and %d more mistakes", n-200); diags[200].Message != want {
+		t.Errorf("the last one is %q, want %q", diags[200].Message, want)
 	}
 }

@@ -82,7 +82,7 @@ var syntaxCodes = []CodeInfo{
 	{codeTooDeep, PhaseParse, "too many levels of nesting", "",
 		"Expressions and blocks nest at most 250,000 levels deep."},
 	{codeTooMany, PhaseParse, "too many errors to show", "",
-		"Only the first 100 errors of a file are shown. Repair those first."},
+		"Only the first 200 errors are shown, and 50 of those that say the same. Repair those first."},
 	{codeConflictMarker, PhaseParse, "a merge conflict is not resolved",
 		"<<<<<<< mine\n$x = 1\n=======\n$x = 2\n>>>>>>> theirs\n",
 		"Lines that version control has put around conflicting changes are still there."},

@@ -59,14 +59,18 @@ func TestBrackets(t *testing.T) {
 	}
 }
 
-// TestFlood holds that of many errors the first hundred are shown and the others
-// counted.
+// TestFlood holds that of a mistake that is made again and again the first are shown and the
+// others counted, and that it does not hide another one.
 func TestFlood(t *testing.T) {
-	_, diags := parse(strings.Repeat("$x = %\n", 1000))
-	if len(diags) != maxReports+1 {
-		t.Fatalf("%d diagnostics, want %d", len(diags), maxReports+1)
+	_, diags := parse(strings.Repeat("$x = %\n", 1000) + "$X = 1\n")
+	if len(diags) != maxSame+2 {
+		t.Fatalf("%d diagnostics, want %d", len(diags), maxSame+2)
 	}
-	if last := diags[maxReports]; last.Message != "and 900 more errors in this file" || last.Code != codeTooMany {
+	if other := diags[maxSame]; other.Code != codeBadName {
+		t.Errorf("the mistake in the last line is hidden; there is %s: %s", other.Code, other.Message)
+	}
+	last := diags[maxSame+1]
+	if !strings.HasPrefix(last.Message, "and 950 more times: ") || last.Code != codeTooMany {
 		t.Errorf("the last one is %s: %s", last.Code, last.Message)
 	}
 }

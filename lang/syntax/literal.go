@@ -34,10 +34,10 @@ func (p *parser) stringLit() Expr {
 	n.expr = p.node(l.start)
 	n.Raw, n.Value = raw, raw
 	if strings.IndexByte(raw, '\\') >= 0 || strings.Contains(raw, "${") {
-		p.phase = PhaseInterp
+		p.Phase = PhaseInterp
 		d := decoder{p: p, raw: raw, base: int(l.start) + 1}
 		n.Value, n.Parts = d.decode()
-		p.phase = PhaseParse
+		p.Phase = PhaseParse
 	}
 	return n
 }

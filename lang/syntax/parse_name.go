@@ -22,9 +22,7 @@ func (p *parser) notName(what string) Name {
 		p.fail(codeReservedWord, p.tokSpan(), "`%s` is a reserved word and cannot be the name of %s", word, article(what))
 	case p.tok.kind == tCapital:
 		lower := snakeCase(strings.ToLower(p.text(p.tok)[:1]) + p.text(p.tok)[1:])
-		if last := len(p.reporter.list) - 1; last >= 0 && p.reporter.list[last].Span == p.tokSpan() {
-			p.reporter.list = p.reporter.list[:last]
-		}
+		p.retract(p.tokSpan())
 		p.report(codeBadName, p.tokSpan(), "the name of %s is written in lower case", article(what)).
 			fix("write `"+lower+"`", Edit{p.tokSpan(), lower})
 		n := Name{lower, p.tokSpan()}

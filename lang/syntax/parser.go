@@ -35,7 +35,7 @@ func Parse(f *File, ids *IDs) (*Tree, Diagnostics) {
 		tree.Comments = p.comments
 		validate(tree, &p.reporter)
 	}
-	return tree, p.diagnostics()
+	return tree, p.Diagnostics()
 }
 
 // readable reports whether the file is one to parse at all.

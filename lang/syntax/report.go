@@ -1,12 +1,14 @@
 package syntax
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
 
-// Reports collect what a stage after the parser has to say about a program. They keep
-// the first 200 errors and as many warnings, and count the others.
+// Reports collect what one stage has to say about a program. They keep the first errors and
+// warnings and count the others, so that a flood of one does not hide the other; and of what is
+// said again and again they keep less, so that it does not hide what is different.
 type Reports struct {
 	Phase   Phase
 	Warning bool // what is added are warnings
@@ -14,10 +16,32 @@ type Reports struct {
 
 	list    Diagnostics
 	kept    [Warning + 1]int
-	dropped [Warning + 1]int
+	dropped [Warning + 1]excess
+	said    map[saying]*excess
 }
 
-const maxKept = 200
+const (
+	maxKept = 200 // errors, and as many warnings
+	maxSame = 50  // of one wording
+)
+
+// A saying is a wording and how grave it is.
+type saying struct {
+	severity Severity
+	code     Code
+	message  string
+}
+
+// An excess counts what is said, and where that was last.
+type excess struct {
+	n    int
+	last Span
+}
+
+func (x *excess) add(span Span) {
+	x.n++
+	x.last = span
+}
 
 // Add adds a diagnostic, which the caller may complete. It is a throw-away when there were
 // too many.
@@ -27,33 +51,58 @@ func (r *Reports) Add(code Code, span Span, format string, args ...any) *Diagnos
 		d.Severity = Warning
 	}
 	r.Added++
-	if r.kept[d.Severity] == maxKept {
-		r.dropped[d.Severity]++
-		return d
+	same := r.said[sayingOf(d)]
+	switch {
+	case same != nil && same.n >= maxSame:
+		same.add(span)
+	case r.kept[d.Severity] == maxKept:
+		r.dropped[d.Severity].add(span)
+	default:
+		r.keep(d, same)
 	}
+	return d
+}
+
+func sayingOf(d *Diagnostic) saying { return saying{d.Severity, d.Code, d.Message} }
+
+func (r *Reports) keep(d *Diagnostic, same *excess) {
+	if same == nil {
+		if r.said == nil {
+			r.said = map[saying]*excess{}
+		}
+		same = &excess{}
+		r.said[sayingOf(d)] = same
+	}
+	same.add(d.Span)
 	r.kept[d.Severity]++
 	r.list = append(r.list, d)
-	return d
 }
 
 // Append adds what another stage found.
 func (r *Reports) Append(list Diagnostics) { r.list = append(r.list, list...) }
 
-// Diagnostics returns what was added, in the order of the text. A last one of each severity
-// says how many were too many.
+// Diagnostics returns what was added, in the order of the text. The last ones say how many
+// were too many.
 func (r *Reports) Diagnostics() Diagnostics {
 	list := r.list.Sort()
-	for severity, what := range [...]string{Error: "mistake", Warning: "warning"} {
-		n := r.dropped[severity]
-		if n == 0 {
-			continue
+	var more Diagnostics
+	for what, same := range r.said {
+		if n := same.n - maxSame; n > 0 {
+			more = append(more, r.more(what.severity, same.last, "and %s: %s", Count(n, "more time"), what.message))
 		}
-		list = append(list, &Diagnostic{
-			Severity: Severity(severity), Phase: r.Phase, Code: codeTooMany, Span: list[len(list)-1].Span,
-			Message: "and " + Count(n, "more "+what),
-		})
+	}
+	slices.SortFunc(more, func(a, b *Diagnostic) int { return cmp.Compare(a.Message, b.Message) })
+	list = append(list, more.Sort()...)
+	for severity, what := range [...]string{Error: "more mistake", Warning: "more warning"} {
+		if x := r.dropped[severity]; x.n > 0 {
+			list = append(list, r.more(Severity(severity), x.last, "and %s", Count(x.n, what)))
+		}
 	}
 	return list
+}
+
+func (r *Reports) more(severity Severity, last Span, format string, args ...any) *Diagnostic {
+	return &Diagnostic{Severity: severity, Phase: r.Phase, Code: codeTooMany, Span: last, Message: fmt.Sprintf(format, args...)}
 }
 
 // Relate adds another place that takes part, unless the diagnostic shows that already.
@@ -76,17 +125,10 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// maxReports bounds the diagnostics of one file: who makes more mistakes than that
-// reads no further.
-const maxReports = 100
-
 // A reporter collects the diagnostics of one file.
 type reporter struct {
-	file    *File
-	phase   Phase
-	list    Diagnostics
-	dropped int
-	last    Pos // where the last dropped one was
+	file *File
+	Reports
 }
 
 func (r *reporter) span(start, end int) Span {
@@ -96,28 +138,19 @@ func (r *reporter) span(start, end int) Span {
 // report adds an error of the present phase. The diagnostic may be completed by the
 // caller; it is a throw-away when there were too many.
 func (r *reporter) report(code Code, span Span, format string, args ...any) *Diagnostic {
-	if len(r.list) >= maxReports {
-		r.dropped++
-		r.last = max(r.last, span.Start)
-		return new(Diagnostic)
-	}
-	d := &Diagnostic{Phase: r.phase, Code: code, Span: span, Message: fmt.Sprintf(format, args...)}
-	r.list = append(r.list, d)
-	return d
+	return r.Add(code, span, format, args...)
 }
 
-// diagnostics returns what was reported, in order of place.
-func (r *reporter) diagnostics() Diagnostics {
-	list := r.list.Sort()
-	if r.dropped > 0 {
-		list = append(list, &Diagnostic{
-			Phase:   r.phase,
-			Code:    codeTooMany,
-			Span:    Span{r.last, r.last},
-			Message: fmt.Sprintf("and %d more errors in this file", r.dropped),
-		})
+// retract takes back what was said last, if that was about span: there is better to say.
+func (r *reporter) retract(span Span) {
+	last := len(r.list) - 1
+	if last < 0 || r.list[last].Span != span {
+		return
 	}
-	return list
+	d := r.list[last]
+	r.list = r.list[:last]
+	r.kept[d.Severity]--
+	r.said[sayingOf(d)].n--
 }
 
 // fix attaches a repair.

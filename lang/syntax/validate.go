@@ -18,7 +18,7 @@ func validate(tree *Tree, r *reporter) {
 }
 
 func (v validator) in(phase Phase, code Code, span Span, format string, args ...any) *Diagnostic {
-	v.phase = phase
+	v.Phase = phase
 	return v.report(code, span, format, args...)
 }
 
