@@ -21,6 +21,9 @@ func (t *taking) commit() {
 		e.dismiss(v)
 		e.allowGrace(v)
 	}
+	for v := range t.leaving {
+		e.setLeaving(v, true)
+	}
 	cause := &Cause{Kind: Wanted, Move: t.delta.Cause}
 	for _, spec := range t.delta.Set {
 		if t.set[spec.Key] != spec {
@@ -71,6 +74,7 @@ func (e *Engine) declare(spec *resource.Spec, enter bool) {
 
 // adopt makes v run by another spec, unless that says the same.
 func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
+	e.setLeaving(v, false)
 	old := v.spec
 	v.spec = spec
 	if old != nil && old.Meta.Equal(spec.Meta) && slices.Equal(old.Recv, spec.Recv) && resource.Equal(old.Resource, spec.Resource) {
@@ -79,6 +83,7 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 	if old == nil {
 		e.total++
 	}
+	v.realized = false
 	e.withdraw(v)
 	v.meta = e.effective(spec.Meta)
 	v.semas = semaList(v.meta.Sema)

@@ -59,7 +59,8 @@ type taking struct {
 	delta   resource.Delta
 	set     map[resource.Key]*resource.Spec
 	remove  map[*vertex]bool
-	added   []*vertex // with a node that reshape made
+	leaving map[*vertex]bool // to be removed, but not yet
+	added   []*vertex        // with a node that reshape made
 	undo    []func()
 	sources map[*edge]bool // edges that may have lost their reason
 }
@@ -69,7 +70,7 @@ func (t *taking) wanted(key resource.Key) *resource.Spec {
 	if spec := t.set[key]; spec != nil {
 		return spec
 	}
-	if v := t.engine.vertices[key]; v != nil && !t.remove[v] {
+	if v := t.engine.vertices[key]; v != nil && !t.remove[v] && !t.leaving[v] && !v.leaving {
 		return v.spec
 	}
 	return nil
@@ -79,7 +80,7 @@ func (t *taking) wanted(key resource.Key) *resource.Spec {
 func (t *taking) check() error {
 	t.remove = make(map[*vertex]bool, len(t.delta.Remove))
 	for _, key := range t.delta.Remove {
-		if v := t.engine.vertices[key]; v != nil && v.spec != nil && t.set[key] == nil {
+		if v := t.engine.vertices[key]; v != nil && v.spec != nil && !v.leaving && t.set[key] == nil {
 			t.remove[v] = true
 		}
 	}
@@ -99,7 +100,7 @@ func (t *taking) check() error {
 	for v := range t.remove {
 		for _, out := range v.node.Out() {
 			child := out.To.Value
-			if out.Value.recvs > 0 && !t.remove[child] && t.set[child.key] == nil {
+			if out.Value.recvs > 0 && !t.remove[child] && !child.leaving && t.set[child.key] == nil {
 				errs = append(errs, &resource.SpecError{Key: child.key, Pos: child.pos(),
 					Err: fmt.Errorf("it receives from %s, which is to be removed", v.key)})
 			}

@@ -61,6 +61,8 @@ type Engine struct {
 	semas    map[string]*sema
 	released []string // semaphores, since unpark looked last
 	groups   groups
+	leaving  map[*vertex]bool
+	leavers  []*vertex // of leaving, to be looked at by depart
 	timers   timers
 
 	runs      uint64    // that were begun
@@ -101,6 +103,7 @@ func New(opts Options) *Engine {
 		failures: map[resource.Key]int16{},
 		semas:    map[string]*sema{},
 		rewatch:  map[*vertex]bool{},
+		leaving:  map[*vertex]bool{},
 	}
 	e.box.signal = make(chan struct{}, 1)
 	e.jobCtx, e.cancelAll = context.WithCancel(context.Background())

@@ -208,7 +208,7 @@ func drawOp(t *rapid.T) op {
 		From:   rapid.IntRange(0, itemCount-1).Draw(t, "from"),
 		To:     rapid.IntRange(0, itemCount-1).Draw(t, "to"),
 		Number: rapid.IntRange(0, 5).Draw(t, "number"),
-		Meta:   rapid.IntRange(0, 6).Draw(t, "meta"),
+		Meta:   rapid.IntRange(0, 8).Draw(t, "meta"),
 		Notify: rapid.Bool().Draw(t, "notify"),
 	}
 }
@@ -397,6 +397,10 @@ func (h *history) set(key resource.Key, text string, meta int, recvs []resource.
 		s.Meta.Limit, s.Meta.Burst = 1, 2
 	case 6:
 		s.Meta.Timeout = 3000
+	case 7:
+		s.Meta.Realize = true
+	case 8:
+		s.Meta.AutoGroup = false
 	}
 	h.submit(resource.Delta{Set: []*resource.Spec{s}})
 }

@@ -13,11 +13,13 @@ import (
 func (t *taking) reshape() error {
 	e := t.engine
 	t.sources = map[*edge]bool{}
+	t.leaving = map[*vertex]bool{}
+	t.findLeaving()
 	for v := range t.remove {
 		t.disconnectAll(v)
 	}
 	for _, edge := range t.delta.RemoveEdges {
-		if found := e.edge(edge.From, edge.To); found != nil {
+		if found := e.edge(edge.From, edge.To); found != nil && !t.stays(found) {
 			t.change(found, func(l *link) { l.declared, l.notify = false, false })
 		}
 	}
@@ -31,6 +33,10 @@ func (t *taking) reshape() error {
 		}
 	}
 	made, err := e.graph.Connect(links)
+	if err != nil && len(t.leaving)+len(e.leaving) > 0 {
+		t.isolate()
+		made, err = e.graph.Connect(links)
+	}
 	if err != nil {
 		t.takeBack()
 		return t.cycle(err)
@@ -165,6 +171,9 @@ func (t *taking) addNode(spec *resource.Spec) {
 	if v == nil {
 		v = &vertex{key: spec.Key}
 		e.vertices[spec.Key] = v
+	}
+	if v.leaving {
+		t.disconnectAll(v)
 	}
 	if v.node == nil {
 		v.node = e.graph.Add(v)

@@ -96,6 +96,7 @@ func (e *Engine) giveUp(v *vertex, err error) {
 // succeed forgets the failures of v.
 func (e *Engine) succeed(v *vertex) {
 	v.failed = nil
+	v.realized = v.realized || v.applied
 	v.attempts = attempts{}
 	delete(e.rewatch, v)
 	if v.meta.RetryReset {

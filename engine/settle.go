@@ -37,7 +37,7 @@ func (e *Engine) settle() {
 			i++
 			v.queued = false
 			e.advance(v)
-		case !e.unpark() && !e.combine():
+		case !e.unpark() && !e.combine() && !e.depart():
 			clear(e.ready)
 			e.ready = e.ready[:0]
 			return
@@ -59,7 +59,7 @@ func (e *Engine) deriveAll() {
 // can go on.
 func (e *Engine) derive(v *vertex) {
 	blocked := v.dirty && v.badAbove > 0 && !v.running()
-	e.hold(v, v.spec != nil && (v.dirty || v.running() || v.failed != nil))
+	e.hold(v, v.holds())
 	e.spoil(v, v.spec != nil && (blocked || v.failed != nil))
 	if blocked != v.blocked {
 		v.blocked = blocked
@@ -75,6 +75,9 @@ func (e *Engine) derive(v *vertex) {
 		} else {
 			e.unsettled--
 		}
+	}
+	if v.leaving {
+		e.leavers = append(e.leavers, v)
 	}
 	if v.group != nil {
 		e.expect(v, v.isComing())

@@ -19,6 +19,7 @@ func (e *Engine) stop() {
 func (e *Engine) dismiss(v *vertex) {
 	e.withdraw(v)
 	e.leave(v)
+	e.setLeaving(v, false)
 	if v.spec != nil {
 		e.total--
 	}

@@ -39,6 +39,9 @@ type vertex struct {
 	group    *group   // that it is applied with; nil is none
 	coming   bool     // counted in group.coming
 
+	leaving  bool // it goes as soon as it may
+	realized bool // a run for spec went well
+
 	worked  bool  // it did work that its children have not been told of
 	sends   any   // what it sent last
 	got     []any // what it received last, by position in spec.Recv
@@ -103,6 +106,11 @@ func (v *vertex) broken() error {
 // nothing watches it. Only another delta revives it.
 func (v *vertex) dead() bool {
 	return v.failed != nil && (v.inst == nil || v.inst.watch != nil && v.inst.watch.over)
+}
+
+// holds reports whether the children of v have to wait for it.
+func (v *vertex) holds() bool {
+	return v.spec != nil && (v.dirty || v.running() || v.failed != nil)
 }
 
 func (v *vertex) pos() string {
