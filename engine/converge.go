@@ -43,7 +43,7 @@ func (e *Engine) setConverged(yes bool) {
 		return
 	}
 	e.converge.yes = yes
-	e.opts.Observe(Event{Kind: Converged, Converged: yes, Settled: e.settledCount(), Total: e.total})
+	e.opts.Observe(Event{Kind: Converged, Time: time.Now(), Converged: yes, Settled: e.settledCount(), Total: e.total})
 }
 
 // settledCount is how many of the wanted vertices are settled. Vertices that are going
@@ -56,6 +56,7 @@ func (e *Engine) progress() {
 	if last := e.reported; now.Settled == last.Settled && now.Total == last.Total || e.stopping {
 		return
 	}
+	now.Time = time.Now()
 	e.reported = now
 	e.opts.Observe(now)
 }

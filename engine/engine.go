@@ -154,10 +154,17 @@ func (e *Engine) Interrupt(level int) {
 // Snapshot returns the present state of all vertices. After Run has ended it is the
 // state at the moment when the stop began.
 func (e *Engine) Snapshot(ctx context.Context) (Snapshot, error) {
+	return e.Inquire(ctx, Inquiry{})
+}
+
+// Inquire returns the present state of some vertices, and the counts of all. It looks at
+// each vertex once. When the stop has begun it returns all as of that moment.
+func (e *Engine) Inquire(ctx context.Context, q Inquiry) (Snapshot, error) {
 	result := make(chan Snapshot, 1)
-	e.box.call(func() { result <- e.snapshot() })
+	e.box.call(func() { result <- e.snapshot(q) })
 	select {
 	case s := <-result:
+		s.sort()
 		return s, nil
 	case <-e.done:
 		return e.final, nil

@@ -31,6 +31,7 @@ func (k EventKind) String() string { return eventNames[k] }
 // An Event is something that happened in the engine.
 type Event struct {
 	Kind     EventKind
+	Time     time.Time
 	Key      resource.Key
 	Pos      string        // of the statement
 	Run      uint64        // numbers the runs of all resources from 1; 0 is no run

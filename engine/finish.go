@@ -34,8 +34,10 @@ func (e *Engine) conclude(j *job) {
 	e.logPanic(v.key, j.err)
 	switch j.kind {
 	case openJob:
+		v.tally.opening = j.took
 		e.opened(v, j)
 	case runJob:
+		j.ended = time.Now()
 		e.ran(v, j)
 	case updateJob:
 		e.updated(v, j)
@@ -129,13 +131,15 @@ func (e *Engine) ran(v *vertex, j *job) {
 		j.inst.stale = true
 		v.applied = false
 	}
-	switch {
-	case j.err != nil && (j.cancelled || e.jobCtx.Err() != nil):
+	if j.err != nil && (j.cancelled || e.jobCtx.Err() != nil) {
 		if v.spec != nil && !v.dirty {
 			v.dirty = true
 			v.cause = &Cause{Kind: Cut, From: v.key, Run: j.run}
 		}
 		return
+	}
+	v.tally.count(j)
+	switch {
 	case v.spec == nil, j.err != nil && !v.applied && !j.stale: // the run of something that goes
 		e.report(v, j)
 		return
@@ -152,7 +156,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 }
 
 func (e *Engine) report(v *vertex, j *job) {
-	event := Event{Run: j.run, Cause: j.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
+	event := Event{Time: j.ended, Run: j.run, Cause: j.cause, Duration: j.took, Changes: j.changes, Noop: j.noop, Err: j.err}
 	switch {
 	case j.err != nil:
 		event.Kind = Failed
@@ -165,7 +169,7 @@ func (e *Engine) report(v *vertex, j *job) {
 	}
 	e.observe(v, event)
 	if event.Kind == Changed && j.refreshed {
-		e.observe(v, Event{Kind: Refreshed, Run: j.run, Cause: j.cause})
+		e.observe(v, Event{Kind: Refreshed, Time: j.ended, Run: j.run, Cause: j.cause})
 	}
 }
 
@@ -224,6 +228,9 @@ func (e *Engine) newsFor(child, v *vertex) *Cause {
 func (e *Engine) observe(v *vertex, event Event) {
 	event.Key = v.key
 	event.Pos = v.pos()
+	if event.Time.IsZero() {
+		event.Time = time.Now()
+	}
 	if event.Cause == nil {
 		event.Cause = v.cause
 	}

@@ -58,6 +58,7 @@ type job struct {
 	updated   bool
 	sends     any
 	took      time.Duration
+	ended     time.Time // when the loop was told
 }
 
 // A received is the value for one entry of Spec.Recv.
@@ -98,7 +99,9 @@ func (j *job) do() {
 	}
 	switch j.kind {
 	case openJob:
+		start := time.Now()
 		j.err = j.open()
+		j.took = time.Since(start)
 	case runJob:
 		start := time.Now()
 		j.err = j.perform()

@@ -507,7 +507,7 @@ func (h *history) heal() {
 // compare holds the end state against what a sequential run makes of the system.
 func (h *history) compare() {
 	s, err := h.Snapshot(context.Background())
-	if err != nil || !s.Converged || s.Settled != len(h.specs) || s.Failed+s.Blocked > 0 || len(s.Vertices) != len(h.specs) {
+	if err != nil || !s.Converged || s.Settled != len(h.specs) || s.Count(StateFailed)+s.Count(StateBlocked) > 0 || len(s.Vertices) != len(h.specs) {
 		h.fault("at rest: %v, %+v, want %d vertices", err, s, len(h.specs))
 	}
 	order, _ := sequence(h.specs, h.edges)

@@ -10,6 +10,7 @@ import (
 // is kept by the engine for each key, as it outlives the vertex.
 type attempts struct {
 	row    int       // failures since the last success
+	last   error     // the latest of them
 	watch  int16     // failures of the watch
 	next   time.Time // before that no event gives a failed vertex another attempt
 	spaced time.Duration
@@ -29,12 +30,13 @@ const (
 // again if it has retries left, and failed otherwise.
 func (e *Engine) fail(v *vertex, j *job) {
 	v.attempts.row++
+	v.attempts.last = j.err
 	used := e.failures[v.key]
 	left, again := retries(v.meta, used)
 	if again && v.meta.Retry > 0 {
 		e.failures[v.key] = used + 1
 	}
-	event := Event{Kind: Failed, Run: j.run, Cause: j.cause, Err: j.err, Duration: j.took, Retries: left}
+	event := Event{Kind: Failed, Time: j.ended, Run: j.run, Cause: j.cause, Err: j.err, Duration: j.took, Retries: left}
 	if again {
 		event.RetryIn = delay(v.meta, v.attempts.row)
 		e.retry(v, j.run, event.RetryIn)
@@ -108,6 +110,7 @@ func (e *Engine) succeed(v *vertex) {
 // has its own count of failures.
 func (e *Engine) failWatch(v *vertex, err error) {
 	v.attempts.row++
+	v.attempts.last = err
 	left, again := retries(v.meta, v.attempts.watch)
 	event := Event{Kind: Failed, Err: err, Retries: left}
 	if again {

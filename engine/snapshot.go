@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"mgmt/resource"
 )
@@ -29,43 +31,125 @@ type Status struct {
 	Key   resource.Key
 	Pos   string
 	State State
-	Err   error        // why it failed
+	Err   error        // why it failed; of the last attempt, if it waits for another
 	By    resource.Key // which one failed, if this one is blocked
+	Wait  Wait         // what for, if it is not settled and nothing runs
 	Cause *Cause       // of its latest run, or of the one it waits for
+
+	Run      uint64    // the latest, or 0
+	Ended    time.Time // when it ended
+	Took     time.Duration
+	Total    time.Duration // of all runs
+	Opening  time.Duration // took that long
+	Runs     int           // that ended
+	Changes  int           // of those, which found something to change
+	Failures int           // of those
+	Work     *Work         // the latest that found something to change, or nil
 }
 
-// A Snapshot is how it stands with all vertices at one moment.
+// A WaitKind says what a vertex waits for.
+type WaitKind uint8
+
+// The kinds of waits, with the fields of [Wait] that they fill.
+const (
+	WaitOpen    WaitKind = iota + 1 // for its resource to be opened, updated or closed
+	WaitWatch                       // for its watch to begin
+	WaitParents                     // for others: For, More
+	WaitRetry                       // for another attempt: Until
+	WaitLimit                       // for its rate limit: Until
+	WaitSema                        // for a semaphore: Sema
+	WaitGroup                       // for others of its group to be ready, or done
+	WaitGone                        // for what is left of it to go, as it is not wanted
+)
+
+var waitNames = [...]string{"", "open", "watch", "parents", "retry", "limit", "semaphore", "group", "gone"}
+
+// String is the name in lower case.
+func (k WaitKind) String() string { return waitNames[k] }
+
+// A Wait is what keeps a vertex from being settled. The zero value is nothing.
+type Wait struct {
+	Kind  WaitKind
+	Until time.Time
+	Sema  string
+	For   []resource.Key // some of those that hold it
+	More  int            // others that hold it
+}
+
+// A Snapshot is how it stands with the vertices at one moment.
 type Snapshot struct {
-	Vertices        []Status // sorted by kind and name
-	Failed, Blocked int
-	Settled         int
-	Converged       bool
+	Vertices  []Status // those that were asked for, sorted by kind and name
+	Edges     []Edge   // if they were asked for
+	Counts    [len(stateNames)]int
+	Going     int // that are not wanted, but not closed yet
+	Settled   int
+	Total     int
+	Converged bool
+
+	sorted bool
 }
 
-func (e *Engine) snapshot() Snapshot {
-	s := Snapshot{Vertices: make([]Status, 0, len(e.vertices)), Settled: e.settledCount(), Converged: e.converge.yes}
+// Count returns how many vertices are in a state.
+func (s *Snapshot) Count(state State) int { return s.Counts[state] }
+
+// An Edge is an edge of the graph.
+type Edge struct {
+	resource.Edge
+	Receives bool // To receives values from From
+}
+
+// An Inquiry says what a snapshot shall hold besides the counts.
+type Inquiry struct {
+	// Pick picks vertices; nil picks all. It is called from the loop.
+	Pick  func(*Status) bool
+	Edges bool // the edges, too
+}
+
+func (e *Engine) snapshot(q Inquiry) Snapshot {
 	if e.stopping {
 		return e.final
 	}
+	s := Snapshot{Settled: e.settledCount(), Total: e.total, Converged: e.converge.yes}
+	if q.Pick == nil {
+		s.Vertices = make([]Status, 0, len(e.vertices))
+	}
 	for _, v := range e.vertices {
 		if v.spec == nil {
+			s.Going++
 			continue
 		}
 		status := v.status()
-		switch status.State {
-		case StateFailed:
-			s.Failed++
-		case StateBlocked:
-			s.Blocked++
+		s.Counts[status.State]++
+		if q.Pick == nil || q.Pick(&status) {
+			status.Wait = v.awaits()
+			s.Vertices = append(s.Vertices, status)
 		}
-		s.Vertices = append(s.Vertices, status)
+		if q.Edges {
+			for _, out := range v.node.Out() {
+				s.Edges = append(s.Edges, Edge{Receives: out.Value.recvs > 0, Edge: resource.Edge{
+					From: v.key, To: out.To.Value.key, Notify: out.Value.notify, Auto: out.Value.auto}})
+			}
+		}
 	}
-	slices.SortFunc(s.Vertices, func(a, b Status) int { return compareKeys(a.Key, b.Key) })
 	return s
 }
 
+func (s *Snapshot) sort() {
+	if s.sorted {
+		return
+	}
+	s.sorted = true
+	slices.SortFunc(s.Vertices, func(a, b Status) int { return compareKeys(a.Key, b.Key) })
+	slices.SortFunc(s.Edges, func(a, b Edge) int {
+		return cmp.Or(compareKeys(a.From, b.From), compareKeys(a.To, b.To))
+	})
+}
+
 func (v *vertex) status() Status {
-	s := Status{Key: v.key, Pos: v.pos(), Cause: v.cause, Err: v.failed}
+	t := &v.tally
+	s := Status{Key: v.key, Pos: v.pos(), Cause: v.cause, Err: v.failed,
+		Run: v.run, Ended: t.ended, Took: t.latest, Total: t.total, Opening: t.opening,
+		Runs: int(t.runs), Changes: int(t.changes), Failures: int(t.failures), Work: t.work}
 	switch {
 	case v.running():
 		s.State = StateRunning
@@ -74,9 +158,53 @@ func (v *vertex) status() Status {
 	case v.blocked:
 		s.State, s.By = StateBlocked, v.culprit()
 	case v.dirty:
-		s.State = StateWaiting
+		s.State, s.Err = StateWaiting, v.attempts.last
 	}
 	return s
+}
+
+// maxNamed is how many of those that hold a vertex are named.
+const maxNamed = 3
+
+// awaits says what keeps v from being settled, if nothing runs.
+func (v *vertex) awaits() Wait {
+	switch {
+	case !v.open:
+		return Wait{}
+	case v.job != nil && v.job.queued:
+		return Wait{Kind: WaitGroup}
+	case v.running():
+		return Wait{}
+	case v.job != nil:
+		return Wait{Kind: WaitOpen}
+	case v.wait != nil && v.attempts.row > 0:
+		return Wait{Kind: WaitRetry, Until: v.wait.at}
+	case v.wait != nil:
+		return Wait{Kind: WaitLimit, Until: v.wait.at}
+	case v.holders > 0:
+		return v.awaitsParents()
+	case v.parked != "":
+		return Wait{Kind: WaitSema, Sema: v.parked}
+	case v.inst != nil && !v.inst.up:
+		return Wait{Kind: WaitWatch}
+	}
+	return Wait{Kind: WaitOpen}
+}
+
+// awaitsParents names some of the parents that hold v.
+func (v *vertex) awaitsParents() Wait {
+	w := Wait{Kind: WaitParents}
+	for _, in := range v.node.In() {
+		if !in.From.Value.holding {
+			continue
+		}
+		if len(w.For) == maxNamed {
+			break
+		}
+		w.For = append(w.For, in.From.Value.key)
+	}
+	w.More = v.holders - len(w.For)
+	return w
 }
 
 func compareKeys(a, b resource.Key) int {

@@ -8,7 +8,8 @@ func (e *Engine) stop() {
 	if e.stopping {
 		return
 	}
-	e.final = e.snapshot()
+	e.final = e.snapshot(Inquiry{})
+	e.final.sort()
 	e.stopping = true
 	for _, v := range e.vertices {
 		e.dismiss(v)

@@ -192,7 +192,7 @@ func TestFailedAndBlocked(t *testing.T) {
 		e.load("a -> b -> c; x -> c", e.spec("a", retry(1, 0)), e.spec("b"), e.spec("c"), e.spec("x"))
 		e.state("a=failed b=blocked c=blocked x=ok")
 		s, _ := e.Snapshot(context.Background())
-		if c := s.Vertices[2]; c.By != key("a") || s.Failed != 1 || s.Blocked != 2 {
+		if c := s.Vertices[2]; c.By != key("a") || s.Count(StateFailed) != 1 || s.Count(StateBlocked) != 2 {
 			t.Errorf("got %+v in %+v", c, s)
 		}
 		if b := e.happened(Blocked); len(b) != 2 || b[1].By != key("a") {
@@ -1000,8 +1000,8 @@ func TestBlockedChain(t *testing.T) {
 		time.Sleep(time.Second)
 		e.stage.wake("0")
 		synctest.Wait()
-		if s, _ := e.Snapshot(context.Background()); s.Blocked+s.Failed > 0 || !s.Converged {
-			t.Errorf("%d blocked, %d failed", s.Blocked, s.Failed)
+		if s, _ := e.Snapshot(context.Background()); s.Count(StateBlocked)+s.Count(StateFailed) > 0 || !s.Converged {
+			t.Errorf("%d blocked, %d failed", s.Count(StateBlocked), s.Count(StateFailed))
 		}
 	})
 }

@@ -23,10 +23,11 @@ type vertex struct {
 	dirty   bool
 	cause   *Cause // why it is dirty
 	run     uint64 // its latest run, or 0
-	queued  bool   // in Engine.ready
-	touched bool   // in Engine.affected
-	failed  error  // no retries left
-	applied bool   // inst was made for spec; otherwise inst has to be updated or replaced
+	tally   tally
+	queued  bool  // in Engine.ready
+	touched bool  // in Engine.affected
+	failed  error // no retries left
+	applied bool  // inst was made for spec; otherwise inst has to be updated or replaced
 
 	wait     *timer // until it may run: a retry, or the rate limit
 	poll     *timer
