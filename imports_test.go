@@ -56,7 +56,7 @@ const modules = `
 	github.com/aymanbagabas/go-udiff  resource
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
-	go.yaml.in/yaml/v3                lang/resolve
+	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
 	golang.org/x/sys                  . engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
 `
