@@ -1,0 +1,237 @@
+package yaml
+
+import (
+	"errors"
+	"strings"
+
+	"mgmt/frontend"
+	"mgmt/graph"
+	"mgmt/lang/syntax"
+	"mgmt/resource"
+)
+
+// A desired graph is what a document asks for. Of each name there is at most one resource,
+// and one that is exported, which does not run here.
+type desired struct {
+	hostname string
+	files    *syntax.Files
+	nodes    map[resource.ID]*vertices
+	order    []resource.ID // of first mention
+	edges    map[link]*wish
+}
+
+// vertices are the resources of one name: the normal one, and then the hidden one.
+type vertices struct {
+	specs [2]*resource.Spec
+	at    [2]*node
+}
+
+// A link is a pair of resources between which there is an edge.
+type link struct{ from, to resource.ID }
+
+// A wish is the edge of a link, and where it was asked for first.
+type wish struct {
+	notify bool
+	at     *node
+}
+
+// load makes the desired graph of a text.
+func load(name string, text []byte, kinds *resource.Registry) (*desired, syntax.Diagnostics) {
+	g := &desired{files: &syntax.Files{}, nodes: map[resource.ID]*vertices{}, edges: map[link]*wish{}}
+	file := g.files.Add(name, text)
+	var reports syntax.Reports
+	if len(file.Text) < len(text) {
+		reports.Add("file-too-large", syntax.Span{}, "%s is too large to be read", name)
+		return g, reports.Diagnostics()
+	}
+	if root := parse(file, &reports); root != nil {
+		doc := read(root, &reports)
+		g.hostname = doc.hostname
+		g.take(doc, newBuilder(kinds, file, &reports))
+	}
+	return g, reports.Diagnostics()
+}
+
+// take fills the graph.
+func (g *desired) take(doc *document, b *builder) {
+	b.reports.Phase = syntax.PhaseInterpret
+	for _, group := range doc.groups {
+		kind := b.kind(group.kind)
+		if kind == nil {
+			continue
+		}
+		for _, e := range group.entries {
+			id := resource.ID{Kind: kind.Name, Name: strings.TrimPrefix(e.name.text, "@@")}
+			g.add(id, b.build(kind, e), e, b.reports)
+		}
+	}
+	for _, c := range doc.collects {
+		b.kind(c.kind)
+	}
+	short := withoutColons(b.kinds)
+	for _, e := range doc.edges {
+		from, okFrom := g.end(e.from, b, short)
+		to, okTo := g.end(e.to, b, short)
+		if okFrom && okTo {
+			g.connect(link{from, to}, e, b.reports)
+		}
+	}
+}
+
+// add takes in a resource. Without a spec it is only known that it was declared, so that
+// edges to it are not taken for mistakes.
+func (g *desired) add(id resource.ID, spec *resource.Spec, e entry, reports *syntax.Reports) {
+	v := g.nodes[id]
+	if v == nil {
+		v = &vertices{}
+		g.nodes[id] = v
+		g.order = append(g.order, id)
+	}
+	i := 0
+	if strings.HasPrefix(e.name.text, "@@") || spec != nil && spec.Meta.Hidden {
+		i = 1
+	}
+	if v.at[i] == nil {
+		v.specs[i], v.at[i] = spec, e.name
+		return
+	}
+	if spec != nil && v.specs[i] != nil && !frontend.EqualSpecs(v.specs[i], spec) {
+		reports.Add("conflicting-resources", e.name.span, "%s is declared twice, with other parameters", id).
+			Relate(v.at[i].span, "it is declared here first")
+	}
+}
+
+// end returns the resource that an end of an edge names.
+func (g *desired) end(e end, b *builder, short map[string]string) (resource.ID, bool) {
+	kind := lookup(b.kinds, strings.ToLower(e.kind.text))
+	if kind == nil {
+		kind = b.kinds.Lookup(short[strings.ToLower(e.kind.text)])
+	}
+	if kind == nil {
+		b.kind(e.kind)
+		return resource.ID{}, false
+	}
+	id := resource.ID{Kind: kind.Name, Name: e.name.text}
+	switch v := g.nodes[id]; {
+	case v == nil:
+	case v.at[0] == nil && strings.HasPrefix(v.at[1].text, "@@"):
+		b.reports.Add("refused-resource", e.name.span, "an edge names %s, which is exported and does not run here", id).
+			Relate(v.at[1].span, "it is exported here")
+		return id, false
+	default:
+		return id, true
+	}
+	d := b.reports.Add("refused-resource", e.name.span, "an edge names %s, which the graph does not have", id)
+	if near := g.nearest(id); near != "" {
+		d.Hint = "did you mean `" + near + "`?"
+	}
+	return id, false
+}
+
+// nearest suggests the name of a resource of the same kind.
+func (g *desired) nearest(id resource.ID) string {
+	var names []string
+	for _, other := range g.order {
+		if other.Kind == id.Kind {
+			names = append(names, other.Name)
+		}
+	}
+	return syntax.Suggest(id.Name, names)
+}
+
+func (g *desired) connect(l link, e edge, reports *syntax.Reports) {
+	if l.from == l.to {
+		reports.Add("refused-resource", e.at.span, "an edge from %s to itself", l.from)
+		return
+	}
+	w := g.edges[l]
+	if w == nil {
+		w = &wish{at: e.at}
+		g.edges[l] = w
+	}
+	w.notify = w.notify || e.notify
+}
+
+// wanted returns the resources of a name with their keys.
+func (v *vertices) wanted(id resource.ID) []*resource.Spec {
+	var out []*resource.Spec
+	for alt, s := range v.specs {
+		if s != nil {
+			s.Key = resource.Key{ID: id, Alt: alt}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// delta returns what the engine has to be told to get from what it has been told to this
+// graph.
+func (g *desired) delta(told *frontend.Told) resource.Delta {
+	var d resource.Delta
+	for _, id := range g.order {
+		told.Resource(id, g.nodes[id].wanted(id), &d)
+	}
+	for key := range told.Specs() {
+		if g.nodes[key.ID] == nil {
+			d.Remove = append(d.Remove, key)
+		}
+	}
+	for l, w := range g.edges {
+		told.Edges(l.from, l.to, g.between(l, w), &d)
+	}
+	for e := range told.AllEdges() {
+		if g.edges[link{e.From.ID, e.To.ID}] == nil {
+			d.RemoveEdges = append(d.RemoveEdges, e)
+		}
+	}
+	frontend.Sort(d)
+	return d
+}
+
+// between returns the edges of a link.
+func (g *desired) between(l link, w *wish) []resource.Edge {
+	var out []resource.Edge
+	for _, from := range g.nodes[l.from].wanted(l.from) {
+		for _, to := range g.nodes[l.to].wanted(l.to) {
+			out = append(out, resource.Edge{From: from.Key, To: to.Key, Notify: w.notify})
+		}
+	}
+	return out
+}
+
+// locate makes a diagnostic of the reason for which the engine, or a look for cycles, refused
+// the graph.
+func (g *desired) locate(err error) *syntax.Diagnostic {
+	d := &syntax.Diagnostic{Phase: syntax.PhaseInterpret, Code: "refused-resource", Message: err.Error()}
+	var loop *graph.CycleError[resource.Key]
+	var spec *resource.SpecError
+	switch {
+	case errors.As(err, &loop):
+		g.locateCycle(d, loop.Nodes)
+	case errors.As(err, &spec):
+		d.Message = spec.Key.String() + ": " + spec.Err.Error()
+		if v := g.nodes[spec.Key.ID]; v != nil {
+			if at := v.at[min(spec.Key.Alt, 1)]; at != nil {
+				d.Span = at.span
+			}
+		}
+	}
+	return d
+}
+
+// locateCycle names the resources of a cycle and shows its edges.
+func (g *desired) locateCycle(d *syntax.Diagnostic, keys []resource.Key) {
+	names := make([]string, 0, len(keys)+1)
+	for i, k := range keys {
+		names = append(names, k.String())
+		w := g.edges[link{k.ID, keys[(i+1)%len(keys)].ID}]
+		switch {
+		case w == nil:
+		case !d.Span.IsValid():
+			d.Span = w.at.span
+		case len(d.Related) < 10:
+			d.Relate(w.at.span, "and here")
+		}
+	}
+	d.Message = "the edges make a cycle: " + strings.Join(append(names, names[0]), " → ")
+}

@@ -1,0 +1,217 @@
+// Package yaml is the front end for graphs that are written down in YAML: resources by kind,
+// and the edges between them.
+//
+// A [Frontend] reads a file, which [Open] finds, and hands the graph to the engine. When the
+// file is saved, it is read again and the difference is handed on; one with a mistake in it
+// leaves the last good graph in force. [Frontend.Check] and [Frontend.Snapshot] do as much
+// without an engine.
+//
+// A text becomes a graph in four steps, one file each: parse.go makes nodes of it, which
+// know their places; document.go takes apart what the keys say; build.go makes resources of
+// that, with the types of the kinds; graph.go puts resources and edges together and compares
+// them with what the engine has been told. What files of former times have is in eras.go.
+package yaml
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"mgmt/frontend"
+	"mgmt/lang/syntax"
+	"mgmt/resource"
+	"mgmt/watch"
+)
+
+// An Input is a graph in YAML.
+type Input struct {
+	Name string // of the file, as it is shown
+	Text []byte // in place of the file, unless nil
+}
+
+// Open returns the input that an argument names: a file, or - for standard input.
+func Open(arg string, stdin io.Reader) (Input, error) {
+	switch arg {
+	case "":
+		return Input{}, errors.New("the name of the graph is empty; name a file, or - for standard input")
+	case "-":
+		text, err := io.ReadAll(stdin)
+		if err != nil {
+			return Input{}, fmt.Errorf("reading the graph from standard input: %w", err)
+		}
+		return Input{Name: "<stdin>", Text: append([]byte{}, text...)}, nil
+	}
+	return Input{Name: arg}, nil
+}
+
+// read returns the present text.
+func (in Input) read() ([]byte, error) {
+	if in.Text != nil {
+		return in.Text, nil
+	}
+	return os.ReadFile(in.Name)
+}
+
+// Options describe a graph and what it runs in.
+type Options struct {
+	Input Input
+	Kinds *resource.Registry
+	Log   *slog.Logger // nil discards
+	// Watch notices when the file is saved; nil means that it is read once.
+	Watch *watch.Hub
+	// Report shows diagnostics. With an error among them there is no graph to run.
+	Report func(files *syntax.Files, list syntax.Diagnostics)
+}
+
+// A Frontend reads one graph.
+type Frontend struct {
+	opts Options
+	text []byte // that was read last
+
+	early *loaded // read before it was run
+}
+
+// A loaded graph, and what is to be said of it.
+type loaded struct {
+	graph *desired
+	diags syntax.Diagnostics
+}
+
+// New returns the front end of a graph.
+func New(opts Options) *Frontend {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Report == nil {
+		opts.Report = func(*syntax.Files, syntax.Diagnostics) {}
+	}
+	return &Frontend{opts: opts}
+}
+
+// Check returns what is to be said of the graph.
+func (f *Frontend) Check() (*syntax.Files, syntax.Diagnostics) {
+	_, files, diags := f.Snapshot()
+	return files, diags
+}
+
+// Snapshot returns the graph as a delta from nothing.
+func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics) {
+	g, diags := f.load()
+	if diags.HasErrors() {
+		return resource.Delta{}, g.files, diags
+	}
+	d := g.delta(&frontend.Told{})
+	if err := frontend.CheckCycles(d); err != nil {
+		return resource.Delta{}, g.files, append(diags, g.locate(err))
+	}
+	return d, g.files, diags
+}
+
+// Hostname reads the graph and returns the name that it gives to this host, if any: files of
+// former times have one. Run goes on with what was read.
+func (f *Frontend) Hostname() string {
+	g, diags := f.load()
+	f.early = &loaded{g, diags}
+	return g.hostname
+}
+
+// load reads the graph.
+func (f *Frontend) load() (*desired, syntax.Diagnostics) {
+	if early := f.early; early != nil {
+		f.early = nil
+		return early.graph, early.diags
+	}
+	text, err := f.opts.Input.read()
+	f.text = text
+	if err != nil {
+		f.text = nil
+		return &desired{files: &syntax.Files{}}, syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
+	}
+	return load(f.opts.Input.Name, text, f.opts.Kinds)
+}
+
+// stale reports whether the file has another text by now.
+func (f *Frontend) stale() bool {
+	text, err := f.opts.Input.read()
+	if err != nil {
+		text = nil
+	}
+	return (text == nil) != (f.text == nil) || !bytes.Equal(text, f.text)
+}
+
+// Run implements frontend.Frontend.
+func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error {
+	var told frontend.Told
+	first, ok := f.loadGood()
+	if !ok {
+		return frontend.ErrRefused
+	}
+	if !f.submit(ctx, first, first.delta(&told), &told, submit) {
+		return cmp.Or(ctx.Err(), frontend.ErrRefused)
+	}
+	changed, stop := frontend.Changes(f.opts.Watch, []string{f.opts.Input.Name}, f.opts.Log)
+	defer stop()
+	var settled <-chan time.Time // the file has not changed for a while
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+			settled = time.After(frontend.Quiet)
+		case <-settled:
+			if settled = nil; f.stale() {
+				f.reload(ctx, first.hostname, &told, submit)
+			}
+		}
+	}
+}
+
+// reload reads the graph again and hands the difference on.
+func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.Told, submit func(context.Context, resource.Delta) error) {
+	next, ok := f.loadGood()
+	if ok && next.hostname != hostname {
+		f.opts.Log.Warn("the graph is for another host than before", "hostname", next.hostname, "before", hostname)
+		ok = false
+	}
+	if ok {
+		d := next.delta(told)
+		if frontend.Empty(d) {
+			return
+		}
+		if f.submit(ctx, next, d, told, submit) {
+			f.opts.Log.Info("the graph changed")
+			return
+		}
+	}
+	if ctx.Err() == nil {
+		f.opts.Log.Warn("the last good graph stays in force")
+	}
+}
+
+// loadGood reads the graph and reports what is wrong with it.
+func (f *Frontend) loadGood() (*desired, bool) {
+	g, diags := f.load()
+	if len(diags) > 0 {
+		f.opts.Report(g.files, diags)
+	}
+	return g, !diags.HasErrors()
+}
+
+// submit hands a change to that graph on. It reports whether the engine has taken it, and if
+// not, why.
+func (f *Frontend) submit(ctx context.Context, g *desired, d resource.Delta, told *frontend.Told, submit func(context.Context, resource.Delta) error) bool {
+	if err := submit(ctx, d); err != nil {
+		if ctx.Err() == nil {
+			f.opts.Report(g.files, syntax.Diagnostics{g.locate(err)})
+		}
+		return false
+	}
+	told.Accept(d)
+	return true
+}
