@@ -187,7 +187,7 @@ func (p *printer) change(e *entry, c *resource.Change) {
 		return
 	}
 	p.about(e.time, ev.Key)
-	p.text("", printable(c.String()))
+	p.text("", Printable(c.String()))
 	if ev.Noop {
 		p.text(dim, " (noop: left as it is)")
 	}
@@ -202,10 +202,10 @@ func (p *printer) failure(e *entry) {
 	ev := &e.event
 	p.time(e.time)
 	if ev.Pos != "" {
-		p.text(bold, ev.Pos+": ")
+		p.text(bold, Printable(ev.Pos)+": ")
 	}
 	p.text(red, "error: ")
-	p.text("", printable(ev.Key.String()+": "+ev.Err.Error()))
+	p.text("", Printable(ev.Key.String()+": "+ev.Err.Error()))
 	if ev.Retries != 0 || ev.RetryIn > 0 {
 		p.text(dim, again(ev))
 	}
@@ -236,7 +236,7 @@ func (p *printer) waiting() {
 	if w.n > 1 {
 		text = fmt.Sprintf("and %d more wait for ", w.n-1)
 	}
-	p.text(yellow, printable(text+w.by.String()+", which failed"))
+	p.text(yellow, Printable(text+w.by.String()+", which failed"))
 	p.buf = append(p.buf, '\n')
 }
 
@@ -268,7 +268,7 @@ func allRight(n int) string {
 // about begins a line about a resource.
 func (p *printer) about(at time.Time, key resource.Key) {
 	p.time(at)
-	name := printable(key.Name)
+	name := Printable(key.Name)
 	if !p.opts.Color {
 		p.buf = append(append(append(p.buf, key.Kind...), '['), name...)
 		p.buf = append(p.buf, ']')
@@ -284,7 +284,7 @@ func (p *printer) about(at time.Time, key resource.Key) {
 
 func (p *printer) line(at time.Time, color, text string) {
 	p.time(at)
-	p.text(color, printable(text))
+	p.text(color, Printable(text))
 	p.buf = append(p.buf, '\n')
 }
 

@@ -42,7 +42,7 @@ func (s *status) line(now time.Time, settled, total int) string {
 	}
 	text := fmt.Sprintf("[%d/%d]", settled, total)
 	if s.latest.Kind != "" {
-		text += " " + printable(s.latest.String())
+		text += " " + Printable(s.latest.String())
 	}
 	if utf8.RuneCountInString(text) > lineWidth {
 		text = string([]rune(text)[:lineWidth-1]) + "…"

@@ -34,14 +34,14 @@ func (c *Console) record(r record) []byte {
 		p.text(yellow, "warning: ")
 	}
 	if r.about != "" {
-		p.text(bold, printable(r.about))
+		p.text(bold, Printable(r.about))
 		p.text("", ": ")
 	}
 	b := []byte(r.message)
 	for _, a := range r.attrs {
 		b = appendAttr(b, a)
 	}
-	p.text("", printable(string(b)))
+	p.text("", Printable(string(b)))
 	return append(p.buf, '\n')
 }
 
@@ -58,7 +58,7 @@ func (c *Console) diagnostics(files *syntax.Files, list syntax.Diagnostics) []by
 // AppendDiff writes a unified diff, indented, in the colours of a terminal if asked to.
 func AppendDiff(b []byte, diff string, color bool) []byte {
 	for line := range strings.Lines(diff) {
-		line = printable(strings.TrimSuffix(line, "\n"))
+		line = Printable(strings.TrimSuffix(line, "\n"))
 		paint := ""
 		switch {
 		case !color || line == "":
@@ -78,9 +78,9 @@ func AppendDiff(b []byte, diff string, color bool) []byte {
 	return b
 }
 
-// printable keeps what a terminal would act on out of a line: control characters are shown as
+// Printable keeps what a terminal would act on out of a line: control characters are shown as
 // a program would write them. Tabs stay.
-func printable(s string) string {
+func Printable(s string) string {
 	plain := true
 	for i := 0; i < len(s) && plain; i++ {
 		plain = s[i] >= ' ' && s[i] < 0x7f
@@ -98,6 +98,18 @@ func printable(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// PrintableLines is Printable for a text of several lines, which stay that.
+func PrintableLines(s string) string {
+	if !strings.Contains(s, "\n") {
+		return Printable(s)
+	}
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func hostile(r rune) bool {

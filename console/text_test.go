@@ -26,3 +26,21 @@ func TestHostile(t *testing.T) {
 		t.Errorf("the console printed %q", got)
 	}
 }
+
+// TestPrintable holds that text stays as it is where that does no harm.
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":             "plain",
+		"größer\t→":         "größer\t→",
+		"two\nlines":        `two\nlines`,
+		"\x1b[2J\x7f\u009b": `\x1b[2J\x7f\u009b`,
+		"\u202ertl":         `\u202ertl`,
+	} {
+		if got := Printable(in); got != want {
+			t.Errorf("Printable(%q) is %q, want %q", in, got, want)
+		}
+	}
+	if got := PrintableLines("a\nb\x1b"); got != "a\nb\\x1b" {
+		t.Errorf("PrintableLines is %q", got)
+	}
+}

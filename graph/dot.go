@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // DOT writes the graph in the language of Graphviz. label is the text of a node, which
@@ -43,7 +44,24 @@ func (g *Graph[N, E]) DOT(w io.Writer, label func(N) string, bold func(E) bool) 
 	return out.Flush()
 }
 
-// quote writes a DOT string, in which only quotes and backslashes are special.
+// quote writes a DOT string, in which only quotes and backslashes are special. Control
+// characters are spelt out.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }

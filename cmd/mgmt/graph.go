@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mgmt"
+	"mgmt/console"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 	"mgmt/resources"
@@ -161,20 +162,23 @@ func jsonValue(v any) any {
 // graphText lists the resources with their parameters, and then the edges.
 func graphText(w goio.Writer, d resource.Delta) error {
 	var b strings.Builder
+	line := func(format string, args ...any) {
+		b.WriteString(console.Printable(fmt.Sprintf(format, args...)) + "\n")
+	}
 	for _, s := range d.Set {
 		params, meta, err := values(s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Key, err)
 		}
-		fmt.Fprintln(&b, s.Key)
+		line("%s", s.Key)
 		for _, v := range params {
-			fmt.Fprintf(&b, "\t%s: %s\n", v.Name, textValue(v.Value))
+			line("\t%s: %s", v.Name, textValue(v.Value))
 		}
 		for _, v := range meta {
-			fmt.Fprintf(&b, "\tMeta:%s: %s\n", v.Name, textValue(v.Value))
+			line("\tMeta:%s: %s", v.Name, textValue(v.Value))
 		}
 		for _, r := range s.Recv {
-			fmt.Fprintf(&b, "\t%s: received from %s.%s\n", r.Param, r.From, r.Output)
+			line("\t%s: received from %s.%s", r.Param, r.From, r.Output)
 		}
 	}
 	for _, e := range d.SetEdges {
@@ -182,16 +186,18 @@ func graphText(w goio.Writer, d resource.Delta) error {
 		if e.Notify {
 			note = " (notifies)"
 		}
-		fmt.Fprintf(&b, "%s -> %s%s\n", e.From, e.To, note)
+		line("%s -> %s%s", e.From, e.To, note)
 	}
 	_, err := goio.WriteString(w, b.String())
 	return err
 }
 
 func textValue(v any) string {
-	text, err := json.Marshal(jsonValue(v))
-	if err != nil {
+	var b strings.Builder
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	if err := out.Encode(jsonValue(v)); err != nil {
 		return fmt.Sprint(v)
 	}
-	return string(text)
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"mgmt"
+	"mgmt/console"
 )
 
 func main() {
@@ -26,7 +27,7 @@ func main() {
 	}
 	status := exitError
 	if err := profiled(func() { status = command(os.Args[1:], system()) }); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
+		fmt.Fprintln(os.Stderr, "error:", console.PrintableLines(err.Error()))
 	}
 	os.Exit(status)
 }
@@ -117,10 +118,10 @@ func command(args []string, io *streams) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):
-		fmt.Fprintf(io.err, "error: %v\nTry '%s --help'.\n", err, usage.command)
+		fmt.Fprintf(io.err, "error: %s\nTry '%s --help'.\n", console.PrintableLines(err.Error()), usage.command)
 		return exitUsage
 	}
-	fmt.Fprintln(io.err, "error:", err)
+	fmt.Fprintln(io.err, "error:", console.PrintableLines(err.Error()))
 	return exitError
 }
 

@@ -205,19 +205,22 @@ type plan struct {
 // text shows the plan to people.
 func (p *plan) text(w goio.Writer, color bool) error {
 	var b []byte
+	line := func(format string, args ...any) {
+		b = append(append(b, console.Printable(fmt.Sprintf(format, args...))...), '\n')
+	}
 	for _, e := range p.Changed {
 		for _, c := range e.Changes {
-			b = fmt.Appendf(b, "%s: %s\n", e.Key, c)
+			line("%s: %s", e.Key, c)
 			if c.Diff != nil && !c.Secret {
 				b = console.AppendDiff(b, c.Diff(), color)
 			}
 		}
 	}
 	for _, e := range p.Failed {
-		b = fmt.Appendf(b, "%s: error: %s: %s\n", e.Pos, e.Key, e.Err)
+		line("%s: error: %s: %s", e.Pos, e.Key, e.Err)
 	}
 	for _, e := range p.Blocked {
-		b = fmt.Appendf(b, "%s: waits for %s, which failed\n", e.Key, e.By)
+		line("%s: waits for %s, which failed", e.Key, e.By)
 	}
 	b = fmt.Appendf(b, "%d of %d resources would change", len(p.Changed), p.Total)
 	if n := len(p.Failed) + len(p.Blocked); n > 0 {

@@ -68,7 +68,7 @@ func (r *renderer) severity(s Severity) string {
 
 func (r *renderer) diagnostic(d *Diagnostic) {
 	if d.Span.IsValid() {
-		fmt.Fprintf(r.w, "%s ", r.paint(r.style.bold, r.files.Position(d.Span.Start).String()+":"))
+		fmt.Fprintf(r.w, "%s ", r.paint(r.style.bold, printable(r.files.Position(d.Span.Start).String())+":"))
 	}
 	fmt.Fprintf(r.w, "%s %s %s\n", r.paint(r.severity(d.Severity), d.Severity.String()+":"),
 		r.paint(r.style.bold, printable(d.Message)), r.paint(r.style.dim, "["+string(d.Code)+"]"))
@@ -182,7 +182,7 @@ func (r *renderer) snippets(marks []mark, gutter int) {
 		case i == 0:
 			r.margin(gutter, "")
 		case marks[i-1].file != first.file:
-			fmt.Fprintf(r.w, "%*s %s %s:%d:%d\n", gutter, "", r.paint(r.style.note, "::"), first.file.Name, first.line, first.start+1)
+			fmt.Fprintf(r.w, "%*s %s %s:%d:%d\n", gutter, "", r.paint(r.style.note, "::"), printable(first.file.Name), first.line, first.start+1)
 		case marks[i-1].line < first.line-1:
 			fmt.Fprintf(r.w, "%s\n", r.paint(r.style.note, strings.Repeat(".", max(3, gutter))))
 		}

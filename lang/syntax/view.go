@@ -113,7 +113,7 @@ func display(r rune, size int) (string, int) {
 
 // printable returns text without characters that a terminal would act on.
 func printable(text string) string {
-	if !strings.ContainsFunc(text, unicode.IsControl) {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return text
 	}
 	var b strings.Builder
