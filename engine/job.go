@@ -200,6 +200,13 @@ func (j *job) converge(ctx context.Context) error {
 }
 
 func (j *job) check(ctx context.Context) error {
+	if r, ok := j.inst.res.(resource.Receiver); ok {
+		params := make([]string, len(j.recv))
+		for i := range j.recv {
+			params[i] = j.recv[i].param
+		}
+		r.Receives(params)
+	}
 	changes, err := j.inst.res.Check(ctx)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)

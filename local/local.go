@@ -50,8 +50,9 @@ func (s *Store) valuePath(key string) string {
 	return filepath.Join(s.prefix, "local", "value", fileName(key))
 }
 
-// SetValue stores a value under a key: a bool, string, int64, float64, a []any or
-// map[string]any of these, or nil, which removes it. It reports whether that is a change.
+// SetValue stores a value under a key: a bool, string, int64, float64, a []any, a
+// map[string]any or pairs of key and value, [][2]any, of these, or nil, which removes it. It
+// reports whether that is a change.
 func (s *Store) SetValue(key string, v any) (changed bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,6 +177,7 @@ type encoded struct {
 	Text  string             `json:"text,omitempty"`
 	List  []encoded          `json:"list,omitempty"`
 	Table map[string]encoded `json:"map,omitempty"`
+	Pairs [][2]encoded       `json:"pairs,omitempty"`
 }
 
 func encode(v any) encoded {
@@ -198,6 +200,12 @@ func encode(v any) encoded {
 		e := encoded{Type: "map", Table: make(map[string]encoded, len(v))}
 		for k, x := range v {
 			e.Table[k] = encode(x)
+		}
+		return e
+	case [][2]any:
+		e := encoded{Type: "pairs", Pairs: make([][2]encoded, len(v))}
+		for i, pair := range v {
+			e.Pairs[i] = [2]encoded{encode(pair[0]), encode(pair[1])}
 		}
 		return e
 	}
@@ -235,8 +243,24 @@ func decode(e encoded) (any, error) {
 			out[k] = v
 		}
 		return out, nil
+	case "pairs":
+		return decodePairs(e.Pairs)
 	}
 	return nil, fmt.Errorf("the file has a value of type %q, which this version does not know", e.Type)
+}
+
+func decodePairs(pairs [][2]encoded) (any, error) {
+	out := make([][2]any, len(pairs))
+	for i, pair := range pairs {
+		for side := range pair {
+			v, err := decode(pair[side])
+			if err != nil {
+				return nil, err
+			}
+			out[i][side] = v
+		}
+	}
+	return out, nil
 }
 
 // Pool returns the number of uid in a namespace: at least 1, different for each uid, the same

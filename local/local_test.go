@@ -12,7 +12,7 @@ func TestValuesSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	for key, v := range map[string]any{
 		"b": true, "i": int64(-7), "f": 1.5, "s": "\xff not text", "../odd/key": "x",
-		"l": []any{int64(1), "two"}, "m": map[string]any{"k": []any{}},
+		"l": []any{int64(1), "two"}, "m": map[string]any{"k": []any{}}, "p": [][2]any{{int64(1), "x"}, {true, []any{}}},
 	} {
 		s := New(dir)
 		if changed, err := s.SetValue(key, v); !changed || err != nil {

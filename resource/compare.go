@@ -8,14 +8,19 @@ func Equal(a, b Resource) bool {
 	if a == b {
 		return true
 	}
-	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
-	if x.Type() != y.Type() {
+	if reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
 	}
 	if c, ok := a.(Comparer); ok {
 		return c.Equal(b)
 	}
-	x, y = x.Elem(), y.Elem()
+	return EqualParams(a, b)
+}
+
+// EqualParams compares all parameters of two resources of one type. It is what Equal does
+// for those that have no opinion of their own.
+func EqualParams(a, b Resource) bool {
+	x, y := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
 	t := tableFor(x.Type())
 	for i := range t.paths {
 		if !same(t.field(x, i), t.field(y, i)) {

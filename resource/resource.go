@@ -72,6 +72,12 @@ type Sender interface {
 	Sends() any
 }
 
+// A Receiver is told before each check in which of its parameters values of other resources
+// arrive.
+type Receiver interface {
+	Receives(params []string)
+}
+
 // An Interrupter can cut short what it is doing harder than the end of a context
 // does. Interrupt is called at most once, beside the other methods, and does not block.
 type Interrupter interface {

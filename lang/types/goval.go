@@ -7,8 +7,8 @@ import (
 )
 
 // ToGo returns v as plain Go data: bool, string, int64, float64, []any, and
-// map[string]any for a struct or a map with string keys. Any other map is a []any of
-// pairs, each a []any of key and value. A function has no Go form and stays what it is.
+// map[string]any for a struct or a map with string keys. Any other map is a [][2]any, pairs
+// of key and value. A function has no Go form and stays what it is.
 func ToGo(v Value) any {
 	switch v := v.(type) {
 	case Bool:
@@ -39,9 +39,9 @@ func ToGo(v Value) any {
 
 func mapToGo(m *Map) any {
 	if len(m.entries) > 0 && m.entries[0].Key.Kind() != KindStr {
-		out := make([]any, len(m.entries))
+		out := make([][2]any, len(m.entries))
 		for i, e := range m.entries {
-			out[i] = []any{ToGo(e.Key), ToGo(e.Value)}
+			out[i] = [2]any{ToGo(e.Key), ToGo(e.Value)}
 		}
 		return out
 	}
@@ -143,7 +143,7 @@ func mapFromReflect(x reflect.Value, t *Type) (Value, error) {
 			if e.Kind() == reflect.Interface {
 				e = e.Elem()
 			}
-			if e.Kind() != reflect.Slice || e.Len() != 2 {
+			if e.Kind() != reflect.Slice && e.Kind() != reflect.Array || e.Len() != 2 {
 				return nil, fmt.Errorf("%v is no pair of a key and a value", e)
 			}
 			if err := add(e.Index(0), e.Index(1)); err != nil {

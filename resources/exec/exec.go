@@ -179,6 +179,7 @@ func (r *Resource) Refresh(ctx context.Context) error {
 	if !r.RefreshOnly {
 		return nil
 	}
+	r.env.Log.Info("notified: run " + r.command("cmd", r.cmd(), r.Args, r.Cwd, r.Shell).String())
 	return r.Apply(ctx, nil)
 }
 

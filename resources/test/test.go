@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mgmt/resource"
@@ -14,7 +15,7 @@ import (
 // Kind is the kind test.
 var Kind = &resource.Kind{
 	Name: "test",
-	Doc:  "Takes parameters of every type and is always right; for tests of programs. It sends hello and answer.",
+	Doc:  "Takes parameters of every type and is always right, unless it is asked to fail; for tests of programs. It sends hello and answer.",
 	New:  func() resource.Resource { return &Resource{} },
 }
 
@@ -55,14 +56,15 @@ type Resource struct {
 
 	ValidateBool  bool      `mgmt:"validatebool" doc:"Make the resource invalid."`
 	ValidateError string    `mgmt:"validateerror" doc:"Make the resource invalid, for this reason."`
-	AlwaysGroup   bool      `mgmt:"alwaysgroup" doc:"Group with other test resources."`
-	CompareFail   bool      `mgmt:"comparefail" doc:"Never be equal to another declaration."`
+	AlwaysGroup   bool      `mgmt:"alwaysgroup" doc:"Be applied together with others that ask for it."`
+	CompareFail   bool      `mgmt:"comparefail" doc:"Never be equal to another declaration of the same name."`
 	SendValue     string    `mgmt:"sendvalue" doc:"The value to send as hello."`
-	ExpectRecv    *[]string `mgmt:"expectrecv" doc:"Parameters that have to be received."`
-	OnlyShow      []string  `mgmt:"onlyshow" doc:"Which values to log."`
+	ExpectRecv    *[]string `mgmt:"expectrecv" doc:"Fail unless as many parameters as these are received."`
+	OnlyShow      []string  `mgmt:"onlyshow" doc:"Log these parameters at each check."`
 	WaitForError  int64     `mgmt:"waitforerror" doc:"Milliseconds after which a check fails."`
 
-	env *resource.Env
+	env      *resource.Env
+	received []string
 }
 
 // Mixed is a struct of each basic type.
@@ -93,8 +95,32 @@ func (r *Resource) Validate() error {
 func (r *Resource) Open(env *resource.Env) error { r.env = env; return nil }
 func (r *Resource) Close() error                 { return nil }
 
+// Equal implements resource.Comparer.
+func (r *Resource) Equal(other resource.Resource) bool {
+	o := other.(*Resource)
+	return !r.CompareFail && !o.CompareFail && resource.EqualParams(r, o)
+}
+
+// GroupKey implements resource.Grouper.
+func (r *Resource) GroupKey() string {
+	if r.AlwaysGroup {
+		return "always"
+	}
+	return ""
+}
+
+// ApplyGroup implements resource.Grouper: there is nothing to apply.
+func (r *Resource) ApplyGroup(context.Context, []*resource.Member) {}
+
+// Receives implements resource.Receiver.
+func (r *Resource) Receives(params []string) { r.received = params }
+
 // Check is content, or fails when it is asked to.
 func (r *Resource) Check(ctx context.Context) ([]resource.Change, error) {
+	if err := r.checkReceived(); err != nil {
+		return nil, err
+	}
+	r.show()
 	if r.WaitForError <= 0 {
 		return nil, nil
 	}
@@ -103,6 +129,37 @@ func (r *Resource) Check(ctx context.Context) ([]resource.Change, error) {
 		return nil, ctx.Err()
 	case <-time.After(time.Duration(r.WaitForError) * time.Millisecond):
 		return nil, fmt.Errorf("failed after %d ms, as asked for", r.WaitForError)
+	}
+}
+
+// checkReceived compares what is wired with what is expected.
+func (r *Resource) checkReceived() error {
+	if r.ExpectRecv == nil {
+		return nil
+	}
+	if want, have := *r.ExpectRecv, r.received; len(want) != len(have) {
+		return fmt.Errorf("expectrecv: %d parameters are to be received, %q, but %d are, %q", len(want), want, len(have), have)
+	}
+	return nil
+}
+
+// show logs the parameters that onlyshow lists. One that is not given is as it is by default.
+func (r *Resource) show() {
+	if len(r.OnlyShow) == 0 {
+		return
+	}
+	given, err := Kind.Given(r)
+	if err != nil {
+		r.env.Log.Warn(err.Error())
+		return
+	}
+	for _, name := range r.OnlyShow {
+		i := slices.IndexFunc(given, func(v resource.Value) bool { return v.Name == name })
+		if i < 0 {
+			r.env.Log.Info(name + " is not given")
+			continue
+		}
+		r.env.Log.Info(fmt.Sprintf("%s is %v", name, given[i].Value))
 	}
 }
 

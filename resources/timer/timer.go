@@ -13,7 +13,7 @@ import (
 var Kind = &resource.Kind{
 	Name: "timer",
 	Doc:  "Wakes every so many seconds. By itself a tick is no work and notifies nobody; with tick_is_work it is. A notification starts the interval anew.",
-	New:  func() resource.Resource { return &Resource{restart: make(chan struct{}, 1)} },
+	New:  func() resource.Resource { return &Resource{} },
 }
 
 // Resource is a timer.
@@ -21,7 +21,7 @@ type Resource struct {
 	Interval   uint32 `mgmt:"interval" doc:"Seconds between two ticks; at least 1."`
 	TickIsWork bool   `mgmt:"tick_is_work" doc:"Count a tick as work, so that it notifies the resources that listen."`
 
-	restart chan struct{}
+	restart chan struct{} // holds a notification that the watch has not seen
 	ticks   chan struct{} // holds a tick that was not worked off
 }
 
@@ -35,7 +35,7 @@ func (r *Resource) Validate() error {
 
 // Open implements resource.Opener.
 func (r *Resource) Open(*resource.Env) error {
-	r.ticks = make(chan struct{}, 1)
+	r.restart, r.ticks = make(chan struct{}, 1), make(chan struct{}, 1)
 	return nil
 }
 

@@ -4,7 +4,11 @@ package value
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"mgmt/resource"
 )
@@ -59,11 +63,37 @@ func (r *Resource) Check(context.Context) ([]resource.Change, error) {
 	return []resource.Change{{Param: "any", Old: text(have), New: text(want)}}, nil
 }
 
+// text writes a value as programs do, except that a string alone is bare.
 func text(v any) string {
-	if v == nil {
+	switch v := v.(type) {
+	case nil:
 		return "(unset)"
+	case string:
+		return v
 	}
-	return fmt.Sprintf("%v", v)
+	return literal(v)
+}
+
+func literal(v any) string {
+	switch v := v.(type) {
+	case string:
+		return strconv.Quote(v)
+	case []any:
+		return "[" + join(v, literal) + "]"
+	case map[string]any:
+		return "{" + join(slices.Sorted(maps.Keys(v)), func(k string) string { return strconv.Quote(k) + ": " + literal(v[k]) }) + "}"
+	case [][2]any:
+		return "{" + join(v, func(pair [2]any) string { return literal(pair[0]) + ": " + literal(pair[1]) }) + "}"
+	}
+	return fmt.Sprint(v)
+}
+
+func join[T any](list []T, text func(T) string) string {
+	words := make([]string, len(list))
+	for i, x := range list {
+		words[i] = text(x)
+	}
+	return strings.Join(words, ", ")
 }
 
 // Apply stores the value.
