@@ -43,7 +43,7 @@ const policy = `
 	lang/syntax
 	resource
 	local
-	world/mem
+	world/etcd world/mem
 	world/worldtest
 	world
 	graph
@@ -56,9 +56,12 @@ const modules = `
 	github.com/aymanbagabas/go-udiff  resource
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
+	go.etcd.io/etcd                   world/etcd
+	go.uber.org/zap                   world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
 	golang.org/x/sys                  . engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
+	google.golang.org/grpc            world/etcd
 `
 
 // never has imports that the lines of the policy would allow.

@@ -1,0 +1,42 @@
+package etcd
+
+import (
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+)
+
+// Dial returns a client of the cluster that is reached through some of its client URLs. It
+// connects in the background, and again whenever the connection is lost: an attempt begins at
+// most dialDelay after the last one failed. tls may be nil.
+func Dial(urls []string, tls *tls.Config) (*clientv3.Client, error) {
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("reaching the cluster: no addresses are given")
+	}
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints:            urls,
+		TLS:                  tls,
+		DialTimeout:          5 * time.Second,
+		DialKeepAliveTime:    2 * time.Second,
+		DialKeepAliveTimeout: 6 * time.Second,
+		PermitWithoutStream:  true,
+		Logger:               zap.NewNop(), // what matters comes back as errors
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
+			MinConnectTimeout: 2 * time.Second,
+		})},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reaching the cluster at %q: %w", urls, err)
+	}
+	return client, nil
+}
+
+// dialDelay is how long a client waits between attempts to connect, at most. The default of gRPC,
+// two minutes, would be how long an agent goes on alone when its cluster is back.
+const dialDelay = time.Second

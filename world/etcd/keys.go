@@ -1,0 +1,38 @@
+package etcd
+
+import (
+	"fmt"
+	"strings"
+)
+
+// namespace is what all keys begin with.
+const namespace = "/_mgmt"
+
+const (
+	stringsPrefix   = namespace + "/strings/"
+	offersPrefix    = namespace + "/scheduler/hostname/"
+	schedulePrefix  = namespace + "/scheduler/schedule/"
+	electionPrefix  = namespace + "/scheduler/election"
+	convergedPrefix = namespace + "/converged/"
+	alivePrefix     = namespace + "/alive/"
+)
+
+func valueKey(ns, host string) string { return stringsPrefix + ns + "/" + host }
+
+func offerKey(host, ns string) string { return offersPrefix + host + "/" + ns }
+
+// checkKey refuses what cannot be a key of a value.
+func checkKey(key string) error {
+	if key == "" {
+		return fmt.Errorf("the key of a shared value is empty; it needs a name")
+	}
+	return nil
+}
+
+// checkNamespace refuses what cannot be a scheduling namespace: it is one element of a key.
+func checkNamespace(ns string) error {
+	if ns == "" || strings.Contains(ns, "/") {
+		return fmt.Errorf("the scheduling namespace is %q; it has to be a name without /", ns)
+	}
+	return nil
+}

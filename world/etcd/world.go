@@ -1,0 +1,219 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+const (
+	// DefaultTTL is how long the cluster takes an agent for alive that is not heard of.
+	DefaultTTL = 10 * time.Second
+	// writeTimeout is how long a write may take before it is an error.
+	writeTimeout = 10 * time.Second
+	// releaseTimeout is how long leaving may take. What is not said then runs out by itself.
+	releaseTimeout = 5 * time.Second
+)
+
+// Options say who an agent is.
+type Options struct {
+	Host string // the name of the agent
+	// ID tells this agent from another one of the same name. It is to be the same after a
+	// restart. Empty means that the name is not claimed.
+	ID  string
+	TTL time.Duration // of the session; the default is DefaultTTL
+	Log *slog.Logger  // the default discards
+	// OnHealth is told when the connection is lost and when it is back. It must not block.
+	OnHealth func(Health)
+}
+
+// A World is the view of one agent. Its methods may be called before Run and wait for it where
+// they need the session.
+type World struct {
+	opts    Options
+	client  *clientv3.Client
+	log     *slog.Logger
+	tables  *tables
+	session *session
+	offers  *offers
+
+	mu     sync.Mutex // guards health
+	health Health
+}
+
+// Health says how an agent stands to its cluster.
+type Health struct {
+	Connected bool
+	Since     time.Time
+	Err       error // why it is not connected
+}
+
+// New returns the view of an agent through a client, which stays the caller's.
+func New(client *clientv3.Client, opts Options) *World {
+	if opts.TTL == 0 {
+		opts.TTL = DefaultTTL
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &World{opts: opts, client: client, log: opts.Log}
+	w.health.Since = time.Now()
+	w.tables = &tables{client: client, log: opts.Log, open: map[span]*table{}}
+	w.session = newSession(client, opts.Log, opts.TTL, w.report)
+	w.offers = newOffers(w)
+	return w
+}
+
+// Host implements world.World.
+func (w *World) Host() string { return w.opts.Host }
+
+// Run keeps the agent present in the cluster until ctx ends. It returns ctx.Err(), or
+// ErrNameTaken if another agent has the name.
+func (w *World) Run(ctx context.Context) error {
+	if w.opts.ID == "" {
+		return w.session.run(ctx)
+	}
+	if err := w.claim(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	guarded := make(chan struct{})
+	go func() {
+		defer close(guarded)
+		cancel(w.guard(ctx))
+	}()
+	w.session.run(ctx)
+	<-guarded
+	return context.Cause(ctx)
+}
+
+// Stopping says that the agent is about to stop, not the program to change: offers that end
+// from here on keep their place until the session has run out, so that a restart changes
+// nothing.
+func (w *World) Stopping() { w.offers.stopping() }
+
+// Health returns how the agent stands to its cluster.
+func (w *World) Health() Health {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.health
+}
+
+// report is told how it went to renew the session.
+func (w *World) report(err error) {
+	w.mu.Lock()
+	h := Health{Connected: err == nil, Since: time.Now(), Err: err}
+	changed := h.Connected != w.health.Connected
+	if !changed {
+		h.Since = w.health.Since
+	}
+	w.health = h
+	w.mu.Unlock()
+	if changed && w.opts.OnHealth != nil {
+		w.opts.OnHealth(h)
+	}
+}
+
+// SetConverged tells the cluster whether this agent is settled.
+func (w *World) SetConverged(ctx context.Context, converged bool) error {
+	return w.session.hold(ctx, convergedPrefix+w.opts.Host, fmt.Sprint(converged))
+}
+
+// WatchConverged delivers, of the agents that are alive, whether they are settled.
+func (w *World) WatchConverged(ctx context.Context, emit func(map[string]bool)) error {
+	all := map[string]bool{}
+	return w.tables.follow(ctx, span{convergedPrefix, true}, func(d delta) {
+		for host, e := range d {
+			if e.exists {
+				all[host] = e.value == "true"
+			} else {
+				delete(all, host)
+			}
+		}
+		emit(maps.Clone(all))
+	})
+}
+
+// ErrNameTaken is why an agent is refused whose name another one has.
+var ErrNameTaken = errors.New("another agent of this name is in the cluster")
+
+// claim waits until no other agent that is alive has the name. One that died without a word
+// keeps it until its lease has run out.
+func (w *World) claim(ctx context.Context) error {
+	deadline := time.Now().Add(w.opts.TTL + w.opts.TTL/2)
+	for ctx.Err() == nil {
+		owner, _, err := w.get(ctx, alivePrefix+w.opts.Host)
+		switch {
+		case err == nil && (owner == "" || owner == w.opts.ID):
+			return nil
+		case err == nil && time.Now().After(deadline):
+			return w.taken()
+		case err != nil:
+			w.report(err)
+		}
+		pause(ctx, w.opts.TTL/10)
+	}
+	return ctx.Err()
+}
+
+// guard takes the name and watches over it: of two agents that take it at the same moment, the
+// one that was first finds it taken.
+func (w *World) guard(ctx context.Context) error {
+	key := alivePrefix + w.opts.Host
+	if err := w.session.hold(ctx, key, w.opts.ID); err != nil {
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	w.tables.follow(ctx, span{key: key}, func(d delta) {
+		if e := d[""]; e.exists && e.value != w.opts.ID {
+			cancel(w.taken())
+		}
+	})
+	return context.Cause(ctx)
+}
+
+func (w *World) taken() error {
+	return fmt.Errorf("joining the cluster as %s: %w; give one of them another name with --hostname", w.opts.Host, ErrNameTaken)
+}
+
+func (w *World) get(ctx context.Context, key string) (value string, exists bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	resp, err := w.client.Get(ctx, key)
+	if err != nil {
+		return "", false, fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
+	}
+	if len(resp.Kvs) == 0 {
+		return "", false, nil
+	}
+	return string(resp.Kvs[0].Value), true, nil
+}
+
+// put writes a key, unless it has the value.
+func (w *World) put(ctx context.Context, key, value string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	_, err := w.client.Txn(ctx).
+		If(clientv3.Compare(clientv3.Value(key), "=", value)).
+		Else(clientv3.OpPut(key, value)).Commit()
+	if err != nil {
+		return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), err)
+	}
+	return nil
+}
+
+func (w *World) remove(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if _, err := w.client.Delete(ctx, key); err != nil {
+		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
+	}
+	return nil
+}
