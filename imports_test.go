@@ -27,6 +27,7 @@ const policy = `
 	frontend/*
 	frontend
 	engine
+	engine/*
 	resources
 	resources/*
 	lang/std

@@ -204,7 +204,7 @@ func (t *taking) cycle(err error) error {
 	for _, v := range found.Nodes {
 		out.Nodes = append(out.Nodes, v.key)
 	}
-	first := slices.Index(out.Nodes, slices.MinFunc(out.Nodes, compareKeys))
+	first := slices.Index(out.Nodes, slices.MinFunc(out.Nodes, resource.Key.Compare))
 	out.Nodes = slices.Concat(out.Nodes[first:], out.Nodes[:first])
 	return &resource.SpecError{Key: out.Nodes[0], Pos: t.wanted(out.Nodes[0]).Pos, Err: out}
 }

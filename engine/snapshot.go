@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"mgmt/resource"
@@ -139,9 +138,9 @@ func (s *Snapshot) sort() {
 		return
 	}
 	s.sorted = true
-	slices.SortFunc(s.Vertices, func(a, b Status) int { return compareKeys(a.Key, b.Key) })
+	slices.SortFunc(s.Vertices, func(a, b Status) int { return a.Key.Compare(b.Key) })
 	slices.SortFunc(s.Edges, func(a, b Edge) int {
-		return cmp.Or(compareKeys(a.From, b.From), compareKeys(a.To, b.To))
+		return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To))
 	})
 }
 
@@ -205,14 +204,4 @@ func (v *vertex) awaitsParents() Wait {
 	}
 	w.More = v.holders - len(w.For)
 	return w
-}
-
-func compareKeys(a, b resource.Key) int {
-	if c := strings.Compare(a.Kind, b.Kind); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Name, b.Name); c != 0 {
-		return c
-	}
-	return a.Alt - b.Alt
 }

@@ -16,8 +16,10 @@
 package resource
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 
 	"mgmt/local"
 	"mgmt/watch"
@@ -154,6 +156,11 @@ func (c Change) String() string {
 type Key struct {
 	ID
 	Alt int
+}
+
+// Compare orders keys by kind, name and Alt.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(strings.Compare(k.Kind, other.Kind), strings.Compare(k.Name, other.Name), cmp.Compare(k.Alt, other.Alt))
 }
 
 // A Spec is a resource as a program wants it.
