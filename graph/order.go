@@ -91,26 +91,35 @@ func (g *Graph[N, E]) reachedBy(e *Edge[N, E]) ([]*Node[N, E], bool) {
 
 // cycle names the shortest cycle that e closes.
 func (g *Graph[N, E]) cycle(e *Edge[N, E]) error {
-	from := map[*Node[N, E]]*Node[N, E]{e.To: nil}
-	queue := []*Node[N, E]{e.To}
-	for i := 0; i < len(queue); i++ {
-		n := queue[i]
-		if n == e.From {
-			break
-		}
-		for _, next := range n.out {
-			if _, seen := from[next.To]; !seen {
-				from[next.To] = n
+	err := &CycleError[N]{}
+	for _, n := range g.way(e.To, e.From) {
+		err.Nodes = append(err.Nodes, n.Value)
+	}
+	return err
+}
+
+// way returns the nodes of the shortest way between two nodes, with both of them, or nil. The
+// order has to be right for all edges of such a way.
+func (g *Graph[N, E]) way(from, to *Node[N, E]) []*Node[N, E] {
+	back := map[*Node[N, E]]*Node[N, E]{from: nil}
+	queue := []*Node[N, E]{from}
+	for i := 0; i < len(queue) && queue[i] != to; i++ {
+		for _, next := range queue[i].out {
+			if _, seen := back[next.To]; !seen && next.To.order <= to.order {
+				back[next.To] = queue[i]
 				queue = append(queue, next.To)
 			}
 		}
 	}
-	err := &CycleError[N]{}
-	for n := e.From; n != nil; n = from[n] {
-		err.Nodes = append(err.Nodes, n.Value)
+	if _, found := back[to]; !found {
+		return nil
 	}
-	slices.Reverse(err.Nodes)
-	return err
+	var way []*Node[N, E]
+	for n := to; n != nil; n = back[n] {
+		way = append(way, n)
+	}
+	slices.Reverse(way)
+	return way
 }
 
 // sort gives all nodes a new order. When there is a cycle it changes nothing.
