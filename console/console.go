@@ -13,10 +13,10 @@ package console
 import (
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"mgmt/engine"
+	"mgmt/internal/backlog"
 	"mgmt/lang/syntax"
 )
 
@@ -31,7 +31,7 @@ type Options struct {
 
 const (
 	gather    = 5 * time.Millisecond   // how long lines wait for others,
-	chunk     = 256                    // unless there are as many
+	chunk     = backlog.Piece          // unless there are as many
 	progress  = 100 * time.Millisecond // between two looks of the progress line
 	maxQueued = 1 << 16
 )
@@ -39,16 +39,9 @@ const (
 // A Console prints what happens. Close ends it.
 type Console struct {
 	opts   Options
-	signal chan struct{} // holds one element while there is something to print
-	urgent chan struct{} // holds one element while it should not wait
+	queue  *backlog.Queue[entry]
+	urgent chan struct{} // holds one element while what is queued should not wait
 	done   chan struct{} // closed when the printer has ended
-
-	mu      sync.Mutex // guards what follows
-	queue   [][]entry  // in pieces of chunk, so that it grows without being copied
-	queued  int
-	free    [][]entry // empty pieces
-	dropped int
-	closed  bool
 }
 
 // An entry is one thing to print: an event, or text that is made already.
@@ -62,7 +55,7 @@ type entry struct {
 func New(opts Options) *Console {
 	c := &Console{
 		opts:   opts,
-		signal: make(chan struct{}, 1),
+		queue:  backlog.New[entry](),
 		urgent: make(chan struct{}, 1),
 		done:   make(chan struct{}),
 	}
@@ -72,7 +65,7 @@ func New(opts Options) *Console {
 
 // Event takes an event of the engine.
 func (c *Console) Event(e engine.Event) {
-	c.put(entry{time: time.Now(), event: e}, e.Kind == engine.Failed)
+	c.put(entry{time: e.Time, event: e}, e.Kind == engine.Failed)
 }
 
 // Log returns a logger whose records are printed.
@@ -85,77 +78,26 @@ func (c *Console) Diagnostics(files *syntax.Files, list syntax.Diagnostics) {
 
 // Close prints what is left and ends the console. What comes later is dropped.
 func (c *Console) Close() {
-	c.mu.Lock()
-	already := c.closed
-	c.closed = true
-	c.mu.Unlock()
-	if !already {
+	if c.queue.Close() {
 		ring(c.urgent)
-		ring(c.signal)
 	}
 	<-c.done
 }
 
 func (c *Console) put(e entry, urgent bool) {
-	c.mu.Lock()
-	switch {
-	case c.closed:
-	case c.queued < maxQueued || urgent && c.queued < 2*maxQueued:
-		c.add(e)
-		urgent = urgent || c.queued == chunk
-	default:
-		c.dropped++
-	}
-	c.mu.Unlock()
+	limit := maxQueued
 	if urgent {
+		limit = 2 * maxQueued
+	}
+	if n := c.queue.Put(e, limit); urgent || n == chunk {
 		ring(c.urgent)
 	}
-	ring(c.signal)
-}
-
-// add appends to the queue. The lock is held.
-func (c *Console) add(e entry) {
-	c.queued++
-	last := len(c.queue) - 1
-	if last < 0 || len(c.queue[last]) == chunk {
-		piece := make([]entry, 0, chunk)
-		if n := len(c.free); n > 0 {
-			c.free, piece = c.free[:n-1], c.free[n-1]
-		}
-		c.queue = append(c.queue, piece)
-		last++
-	}
-	c.queue[last] = append(c.queue[last], e)
 }
 
 func ring(signal chan struct{}) {
 	select {
 	case signal <- struct{}{}:
 	default:
-	}
-}
-
-// take returns what is queued and leaves the queue empty.
-func (c *Console) take() (queue [][]entry, dropped int, closed bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	queue, dropped = c.queue, c.dropped
-	c.queue, c.queued, c.dropped = nil, 0, 0
-	return queue, dropped, c.closed
-}
-
-// maxFree is how many empty pieces are kept.
-const maxFree = 16
-
-// give returns the pieces of a queue that has been printed.
-func (c *Console) give(queue [][]entry) {
-	for _, piece := range queue[:min(len(queue), maxFree)] {
-		clear(piece)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, piece := range queue[:min(len(queue), maxFree-len(c.free))] {
-		c.free = append(c.free, piece[:0])
 	}
 }
 
@@ -169,11 +111,11 @@ func (c *Console) print() {
 	ticking := false
 	for {
 		select {
-		case <-c.signal:
+		case <-c.queue.Signal:
 			c.wait()
 		case <-tick.C:
 		}
-		queue, dropped, closed := c.take()
+		queue, dropped, closed := c.queue.Take()
 		p.print(queue, dropped)
 		if closed {
 			p.end()
@@ -186,7 +128,7 @@ func (c *Console) print() {
 				tick.Stop()
 			}
 		}
-		c.give(queue)
+		c.queue.Give(queue)
 	}
 }
 

@@ -227,7 +227,7 @@ func TestLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s screen
 		c := New(Options{Out: &s, Live: true})
-		c.Event(engine.Event{Kind: engine.Progress, Settled: 1, Total: 1000})
+		c.Event(engine.Event{Kind: engine.Progress, Time: time.Now(), Settled: 1, Total: 1000})
 		time.Sleep(patience / 2)
 		if got := s.bottom(); got != "" {
 			t.Errorf("a short wait shows %q", got)
@@ -236,8 +236,8 @@ func TestLive(t *testing.T) {
 		if got := s.bottom(); got != "[1/1000]" {
 			t.Errorf("the line is %q", got)
 		}
-		c.Event(engine.Event{Kind: engine.Changed, Key: motd, Changes: []resource.Change{{Param: "mode", Note: "set"}}})
-		c.Event(engine.Event{Kind: engine.Progress, Settled: 137, Total: 1000})
+		c.Event(engine.Event{Kind: engine.Changed, Time: time.Now(), Key: motd, Changes: []resource.Change{{Param: "mode", Note: "set"}}})
+		c.Event(engine.Event{Kind: engine.Progress, Time: time.Now(), Settled: 137, Total: 1000})
 		time.Sleep(2 * progress)
 		synctest.Wait()
 		if got := s.bottom(); got != "[137/1000] file[/etc/motd]" {
@@ -246,7 +246,7 @@ func TestLive(t *testing.T) {
 		if lines, _ := s.above(); lines != 1 {
 			t.Errorf("there are %d lines above it, want 1", lines)
 		}
-		c.Event(engine.Event{Kind: engine.Progress, Settled: 1000, Total: 1000})
+		c.Event(engine.Event{Kind: engine.Progress, Time: time.Now(), Settled: 1000, Total: 1000})
 		time.Sleep(2 * progress)
 		synctest.Wait()
 		if got := s.bottom(); got != "" {
@@ -305,7 +305,7 @@ func TestSlowOutput(t *testing.T) {
 	out := &stuck{free: make(chan struct{})}
 	c := New(Options{Out: out})
 	for range 3 * maxQueued {
-		c.Event(engine.Event{Kind: engine.Changed, Key: motd, Changes: []resource.Change{{Param: "mode", Note: "set"}}})
+		c.Event(engine.Event{Kind: engine.Changed, Time: time.Now(), Key: motd, Changes: []resource.Change{{Param: "mode", Note: "set"}}})
 	}
 	c.Event(engine.Event{Kind: engine.Failed, Key: motd, Err: errors.New("important")})
 	close(out.free)
@@ -329,7 +329,7 @@ func BenchmarkChanges(b *testing.B) {
 			for b.Loop() {
 				c := New(opts)
 				for range 10_000 {
-					c.Event(engine.Event{Kind: engine.Changed, Key: motd, Changes: changes})
+					c.Event(engine.Event{Kind: engine.Changed, Time: time.Now(), Key: motd, Changes: changes})
 				}
 				c.Close()
 			}
