@@ -190,8 +190,8 @@ func (c *collector) checkLink(l link) error {
 }
 
 // placeOf returns where the program asks for an edge.
-func (c *collector) placeOf(e resource.Edge) syntax.Span {
-	if w := c.links[link{e.From.ID, e.To.ID}]; w != nil && len(w.edges) > 0 {
+func (c *collector) placeOf(from, to resource.Key) syntax.Span {
+	if w := c.links[link{from.ID, to.ID}]; w != nil && len(w.edges) > 0 {
 		return w.edges[0].edge.Span
 	}
 	return syntax.Span{}

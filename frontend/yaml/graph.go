@@ -17,6 +17,7 @@ type desired struct {
 	files    *syntax.Files
 	nodes    map[resource.ID]*vertices
 	order    []resource.ID // of first mention
+	searched int           // looks for a name that was probably meant
 	edges    map[link]*wish
 }
 
@@ -128,8 +129,14 @@ func (g *desired) end(e end, b *builder, short map[string]string) (resource.ID, 
 	return id, false
 }
 
+// maxSearches is how many unknown names get a suggestion: each looks at all resources.
+const maxSearches = 20
+
 // nearest suggests the name of a resource of the same kind.
 func (g *desired) nearest(id resource.ID) string {
+	if g.searched++; g.searched > maxSearches {
+		return ""
+	}
 	var names []string
 	for _, other := range g.order {
 		if other.Kind == id.Kind {
@@ -199,39 +206,35 @@ func (g *desired) between(l link, w *wish) []resource.Edge {
 	return out
 }
 
-// locate makes a diagnostic of the reason for which the engine, or a look for cycles, refused
+// locate makes diagnostics of the reasons for which the engine, or a look for cycles, refused
 // the graph.
-func (g *desired) locate(err error) *syntax.Diagnostic {
-	d := &syntax.Diagnostic{Phase: syntax.PhaseInterpret, Code: "refused-resource", Message: err.Error()}
-	var loop *graph.CycleError[resource.Key]
-	var spec *resource.SpecError
-	switch {
-	case errors.As(err, &loop):
-		g.locateCycle(d, loop.Nodes)
-	case errors.As(err, &spec):
-		d.Message = spec.Key.String() + ": " + spec.Err.Error()
-		if v := g.nodes[spec.Key.ID]; v != nil {
-			if at := v.at[min(spec.Key.Alt, 1)]; at != nil {
-				d.Span = at.span
-			}
+func (g *desired) locate(err error) syntax.Diagnostics {
+	reports := syntax.Reports{Phase: syntax.PhaseInterpret}
+	for _, err := range frontend.Errors(err) {
+		if loop, ok := errors.AsType[*graph.CycleError[resource.Key]](err); ok {
+			reports.Append(syntax.Diagnostics{frontend.CycleDiagnostic(loop.Nodes, g.placeOf)})
+		} else if spec, ok := errors.AsType[*resource.SpecError](err); ok {
+			reports.Add("refused-resource", g.declared(spec.Key), "%s: %s", spec.Key, spec.Err)
+		} else {
+			reports.Add("refused-resource", syntax.Span{}, "%s", err)
 		}
 	}
-	return d
+	return reports.Diagnostics()
 }
 
-// locateCycle names the resources of a cycle and shows its edges.
-func (g *desired) locateCycle(d *syntax.Diagnostic, keys []resource.Key) {
-	names := make([]string, 0, len(keys)+1)
-	for i, k := range keys {
-		names = append(names, k.String())
-		w := g.edges[link{k.ID, keys[(i+1)%len(keys)].ID}]
-		switch {
-		case w == nil:
-		case !d.Span.IsValid():
-			d.Span = w.at.span
-		case len(d.Related) < 10:
-			d.Relate(w.at.span, "and here")
-		}
+// placeOf returns where an edge is asked for.
+func (g *desired) placeOf(from, to resource.Key) syntax.Span {
+	if w := g.edges[link{from.ID, to.ID}]; w != nil {
+		return w.at.span
 	}
-	d.Message = "the edges make a cycle: " + strings.Join(append(names, names[0]), " → ")
+	return syntax.Span{}
+}
+
+// declared returns where a resource is.
+func (g *desired) declared(key resource.Key) syntax.Span {
+	v := g.nodes[key.ID]
+	if v == nil || v.at[min(key.Alt, 1)] == nil {
+		return syntax.Span{}
+	}
+	return v.at[min(key.Alt, 1)].span
 }

@@ -63,8 +63,6 @@ type Options struct {
 	Input Input
 	Kinds *resource.Registry
 	Log   *slog.Logger // nil discards
-	// Watch notices when the file is saved; nil means that it is read once.
-	Watch *watch.Hub
 	// Report shows diagnostics. With an error among them there is no graph to run.
 	Report func(files *syntax.Files, list syntax.Diagnostics)
 }
@@ -72,6 +70,7 @@ type Options struct {
 // A Frontend reads one graph.
 type Frontend struct {
 	opts Options
+	hub  *watch.Hub
 	text []byte // that was read last
 
 	early *loaded // read before it was run
@@ -108,10 +107,13 @@ func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics
 	}
 	d := g.delta(&frontend.Told{})
 	if err := frontend.CheckCycles(d); err != nil {
-		return resource.Delta{}, g.files, append(diags, g.locate(err))
+		return resource.Delta{}, g.files, append(diags, g.locate(err)...)
 	}
 	return d, g.files, diags
 }
+
+// Follow has Run read the graph again when its file is saved; otherwise it is read once.
+func (f *Frontend) Follow(hub *watch.Hub) { f.hub = hub }
 
 // Hostname reads the graph and returns the name that it gives to this host, if any: files of
 // former times have one. Run goes on with what was read.
@@ -152,10 +154,12 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	if !ok {
 		return frontend.ErrRefused
 	}
-	if !f.submit(ctx, first, first.delta(&told), &told, submit) {
+	d := first.delta(&told)
+	d.Cause = &resource.Move{What: "the graph was loaded"}
+	if !f.submit(ctx, first, d, &told, submit) {
 		return cmp.Or(ctx.Err(), frontend.ErrRefused)
 	}
-	changed, stop := frontend.Changes(f.opts.Watch, []string{f.opts.Input.Name}, f.opts.Log)
+	changed, stop := frontend.Changes(f.hub, []string{f.opts.Input.Name}, f.opts.Log)
 	defer stop()
 	var settled <-chan time.Time // the file has not changed for a while
 	for {
@@ -184,6 +188,7 @@ func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.T
 		if frontend.Empty(d) {
 			return
 		}
+		d.Cause = &resource.Move{What: "the graph changed"}
 		if f.submit(ctx, next, d, told, submit) {
 			f.opts.Log.Info("the graph changed")
 			return
@@ -208,7 +213,7 @@ func (f *Frontend) loadGood() (*desired, bool) {
 func (f *Frontend) submit(ctx context.Context, g *desired, d resource.Delta, told *frontend.Told, submit func(context.Context, resource.Delta) error) bool {
 	if err := submit(ctx, d); err != nil {
 		if ctx.Err() == nil {
-			f.opts.Report(g.files, syntax.Diagnostics{g.locate(err)})
+			f.opts.Report(g.files, g.locate(err))
 		}
 		return false
 	}
