@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	frontlang "mgmt/frontend/lang"
 	"mgmt/lang/resolve"
 	"mgmt/lang/syntax"
 )
@@ -29,8 +28,8 @@ func checkCommand(io *streams) *cobra.Command {
 		Use:   "check PATH...",
 		Short: "Report all mistakes in programs, without running them",
 		Long: `Check reports all mistakes in programs, without running them. A path is a .mcl file, a
-directory with a module, - for standard input, or any other directory, of which every .mcl
-file is checked.
+directory with a module, a graph in a .yaml or .yml file, - for standard input, or any other
+directory, of which every .mcl file is checked.
 
 Exit status: 0 no errors, 1 errors, 2 wrong usage.`,
 		Args: someArgs,
@@ -54,12 +53,12 @@ func (c *checker) run(cmd *cobra.Command, args []string, io *streams) error {
 			c.show(io, nil, unreadable(err))
 		}
 		for _, name := range names {
-			opts, err := c.open(name, io)
+			p, err := c.open("", name, io)
 			if err != nil {
 				c.show(io, nil, unreadable(err))
 				continue
 			}
-			files, diags := frontlang.Check(ctx, opts)
+			files, diags := p.check(ctx)
 			c.show(io, files, diags)
 		}
 	}
@@ -113,8 +112,8 @@ func exists(name string) bool {
 
 // noFrontend refuses the name of the front end in front of the program: only run has several.
 func noFrontend(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 && args[0] == "lang" {
-		return usagef(cmd, "write %s %s, without lang", cmd.CommandPath(), args[1])
+	if len(args) > 1 && (args[0] == "lang" || args[0] == "yaml") {
+		return usagef(cmd, "write %s %s, without %s", cmd.CommandPath(), args[1], args[0])
 	}
 	return nil
 }

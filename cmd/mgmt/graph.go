@@ -43,16 +43,13 @@ func (f *graphFlags) run(cmd *cobra.Command, arg string, io *streams) error {
 	if !ok {
 		return usagef(cmd, "--format is text, json or dot, not %q", f.format)
 	}
-	if isYAML(arg) {
-		return errNoYAML
-	}
-	opts, err := f.open(arg, io)
+	p, err := f.open("", arg, io)
 	if err != nil {
 		return err
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	delta, files, diags, err := f.snapshot(ctx, opts)
+	delta, files, diags, err := f.snapshot(ctx, p)
 	if err != nil {
 		return err
 	}

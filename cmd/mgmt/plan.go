@@ -17,7 +17,6 @@ import (
 	"mgmt/console"
 	"mgmt/engine"
 	"mgmt/frontend"
-	frontlang "mgmt/frontend/lang"
 	"mgmt/lang/funcs"
 	"mgmt/resource"
 	"mgmt/resources"
@@ -49,14 +48,14 @@ Exit status: 0 nothing to do, 2 changes (or wrong usage), 1 errors.`,
 }
 
 func (f *planFlags) run(arg string, io *streams) error {
-	if isYAML(arg) {
-		return errNoYAML
-	}
-	opts, err := f.open(arg, io)
+	p, err := f.open("", arg, io)
 	if err != nil {
 		return err
 	}
-	plan, err := f.plan(opts, io)
+	if f.hostname == "" {
+		f.hostname = p.hostname()
+	}
+	plan, err := f.plan(p, io)
 	if err != nil {
 		return err
 	}
@@ -77,7 +76,7 @@ func (f *planFlags) run(arg string, io *streams) error {
 }
 
 // plan checks all resources with an agent of its own.
-func (f *planFlags) plan(opts frontlang.Options, io *streams) (*plan, error) {
+func (f *planFlags) plan(program program, io *streams) (*plan, error) {
 	prefix, err := mgmt.TmpPrefix(f.hostname)
 	if err != nil {
 		return nil, err
@@ -85,13 +84,10 @@ func (f *planFlags) plan(opts frontlang.Options, io *streams) (*plan, error) {
 	defer os.RemoveAll(prefix)
 	out := console.New(console.Options{Out: io.err, Color: io.errColor})
 	defer out.Close()
-	opts.Report = out.Diagnostics
 	p := &planner{found: map[resource.Key]engine.Event{}}
 	agent, err := mgmt.New(mgmt.Options{
 		Frontend: func(host *funcs.Host) frontend.Frontend {
-			opts.Host = host
-			host.Files = opts.Input.Files
-			return once{frontlang.New(opts)}
+			return once{program.frontend(host, settings{report: out.Diagnostics})}
 		},
 		Kinds:          resources.Kinds(),
 		Prefix:         prefix,

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"mgmt"
+	"mgmt/frontend"
 	frontlang "mgmt/frontend/lang"
+	frontyaml "mgmt/frontend/yaml"
 	"mgmt/lang"
 	"mgmt/lang/funcs"
 	"mgmt/lang/std"
@@ -34,30 +36,100 @@ func (f *programFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.hostname, "hostname", "", "`name` of this host; the default is that of the system")
 }
 
-// open finds a program and returns what the front end needs for it, except for a host.
-func (f *programFlags) open(arg string, io *streams) (frontlang.Options, error) {
+// A program is what commands read: one in the language, or a graph in YAML.
+type program interface {
+	// check reports mistakes, without running anything.
+	check(ctx context.Context) (*syntax.Files, syntax.Diagnostics)
+	// snapshot returns the first graph.
+	snapshot(ctx context.Context, host *funcs.Host) (resource.Delta, *syntax.Files, syntax.Diagnostics)
+	// frontend returns what an agent runs.
+	frontend(host *funcs.Host, s settings) frontend.Frontend
+	// hostname returns the name that the program gives to this host, or "".
+	hostname() string
+}
+
+// settings are those of a front end.
+type settings struct {
+	watch  bool // follow changes of the program's files
+	log    *slog.Logger
+	report func(*syntax.Files, syntax.Diagnostics)
+}
+
+// open finds a program. Front is lang or yaml; when it is left out, the name of the file tells.
+func (f *programFlags) open(front, arg string, io *streams) (program, error) {
 	if f.hostname != "" {
 		if err := mgmt.CheckHostname(f.hostname); err != nil {
-			return frontlang.Options{}, err
+			return nil, err
 		}
+	}
+	if front == "yaml" || front == "" && isYAML(arg) {
+		input, err := frontyaml.Open(arg, io.in)
+		return yamlGraph{input}, err
 	}
 	input, err := lang.Open(arg, io.in)
 	if err != nil {
-		return frontlang.Options{}, err
+		return nil, err
 	}
 	if f.modulePath != "" {
 		dir, err := filepath.Abs(f.modulePath)
 		if err != nil {
-			return frontlang.Options{}, err
+			return nil, err
 		}
 		input.ModulePath = []string{filepath.ToSlash(dir) + "/"}
 	}
-	return frontlang.Options{Input: input, Library: std.Library(), Kinds: resources.Kinds()}, nil
+	return langProgram{frontlang.Options{Input: input, Library: std.Library(), Kinds: resources.Kinds()}}, nil
+}
+
+// A langProgram is one in the language.
+type langProgram struct{ opts frontlang.Options }
+
+func (p langProgram) hostname() string { return "" }
+
+func (p langProgram) check(ctx context.Context) (*syntax.Files, syntax.Diagnostics) {
+	return frontlang.Check(ctx, p.opts)
+}
+
+func (p langProgram) snapshot(ctx context.Context, host *funcs.Host) (resource.Delta, *syntax.Files, syntax.Diagnostics) {
+	host.Files = p.opts.Input.Files
+	p.opts.Host = host
+	return frontlang.Snapshot(ctx, p.opts)
+}
+
+func (p langProgram) frontend(host *funcs.Host, s settings) frontend.Frontend {
+	host.Files = p.opts.Input.Files
+	p.opts.Host, p.opts.Watch, p.opts.Log, p.opts.Report = host, s.watch, s.log, s.report
+	return frontlang.New(p.opts)
+}
+
+// A yamlGraph is a graph in YAML.
+type yamlGraph struct{ input *frontyaml.Input }
+
+func (g yamlGraph) options() frontyaml.Options {
+	return frontyaml.Options{Input: g.input, Kinds: resources.Kinds()}
+}
+
+func (g yamlGraph) hostname() string { return g.input.Hostname(resources.Kinds()) }
+
+func (g yamlGraph) check(context.Context) (*syntax.Files, syntax.Diagnostics) {
+	return frontyaml.New(g.options()).Check()
+}
+
+func (g yamlGraph) snapshot(context.Context, *funcs.Host) (resource.Delta, *syntax.Files, syntax.Diagnostics) {
+	return frontyaml.New(g.options()).Snapshot()
+}
+
+func (g yamlGraph) frontend(host *funcs.Host, s settings) frontend.Frontend {
+	opts := g.options()
+	opts.Log, opts.Report = s.log, s.report
+	if s.watch {
+		opts.Watch = host.Watch
+	}
+	return frontyaml.New(opts)
 }
 
 // snapshot returns the first graph of a program. Its functions find an empty working
 // directory, which is removed again.
-func (f *programFlags) snapshot(ctx context.Context, opts frontlang.Options) (resource.Delta, *syntax.Files, syntax.Diagnostics, error) {
+func (f *programFlags) snapshot(ctx context.Context, p program) (resource.Delta, *syntax.Files, syntax.Diagnostics, error) {
 	hostname := f.hostname
 	if hostname == "" {
 		var err error
@@ -72,8 +144,7 @@ func (f *programFlags) snapshot(ctx context.Context, opts frontlang.Options) (re
 	defer os.RemoveAll(prefix)
 	hub := watch.NewHub(nil)
 	defer hub.Close()
-	opts.Host = &funcs.Host{Hostname: hostname, World: mem.New().Host(hostname), Local: local.New(prefix), Watch: hub, Files: opts.Input.Files}
-	delta, files, diags := frontlang.Snapshot(ctx, opts)
+	delta, files, diags := p.snapshot(ctx, &funcs.Host{Hostname: hostname, World: mem.New().Host(hostname), Local: local.New(prefix), Watch: hub})
 	return delta, files, diags, nil
 }
 
@@ -82,8 +153,6 @@ func isYAML(name string) bool {
 	base := filepath.Base(name)
 	return base != "metadata.yaml" && (strings.HasSuffix(base, ".yaml") || strings.HasSuffix(base, ".yml"))
 }
-
-var errNoYAML = errors.New("this build has no yaml front end; write the graph as a program in the language")
 
 // walk lists the programs that a path names: itself, or the .mcl files below a directory.
 // Directories whose names begin with a dot are left out.

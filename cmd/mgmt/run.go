@@ -15,7 +15,6 @@ import (
 	"mgmt/console"
 	"mgmt/frontend"
 	"mgmt/frontend/empty"
-	frontlang "mgmt/frontend/lang"
 	"mgmt/lang/funcs"
 	"mgmt/resources"
 )
@@ -57,9 +56,10 @@ func runCommand(io *streams) *cobra.Command {
 		Use:   "run [lang|yaml|empty] PATH|CODE|-",
 		Short: "Make this machine what a program says, and keep it so",
 		Long: `Run makes this machine what the program says, and keeps it so until it is stopped. The program
-is a .mcl file, a directory with a module, - for standard input, or the code itself. When
-one of its files is saved, the difference is applied; if the program no longer compiles, the
-last good one stays in force.
+is a .mcl file, a directory with a module, - for standard input, or the code itself; or it is a
+graph in YAML: a .yaml or .yml file, or any name after the word yaml. When one of its files is
+saved, the difference is applied; if the program no longer compiles, the last good one stays in
+force.
 
 The first ^C stops in order, the second also cancels what is running, the third kills it.
 
@@ -104,7 +104,7 @@ func completeRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.She
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return []string{"lang", "empty"}, cobra.ShellCompDirectiveDefault
+	return []string{"lang", "yaml", "empty"}, cobra.ShellCompDirectiveDefault
 }
 
 // environment takes what the flags leave open from the environment. Empty variables count as
@@ -239,7 +239,7 @@ func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out 
 		case "lang", "yaml", "empty":
 			name, args = args[0], args[1:]
 		case "puppet", "langpuppet", "hcl", "yaml2":
-			return nil, usagef(cmd, "this build has no %s front end; there are lang and empty", args[0])
+			return nil, usagef(cmd, "this build has no %s front end; there are lang, yaml and empty", args[0])
 		}
 	}
 	if f.file != "" {
@@ -254,21 +254,15 @@ func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out 
 	if err := oneArg(cmd, args); err != nil {
 		return nil, err
 	}
-	if name == "yaml" || name == "" && isYAML(args[0]) {
-		return nil, errNoYAML
-	}
-	opts, err := f.open(args[0], io)
+	p, err := f.open(name, args[0], io)
 	if err != nil {
 		return nil, err
 	}
-	opts.Watch = !f.noWatch && !f.noStreamWatch
-	opts.Log = out.Log()
-	opts.Report = out.Diagnostics
-	return func(host *funcs.Host) frontend.Frontend {
-		opts.Host = host
-		host.Files = opts.Input.Files
-		return frontlang.New(opts)
-	}, nil
+	if f.hostname == "" {
+		f.hostname = p.hostname()
+	}
+	s := settings{watch: !f.noWatch && !f.noStreamWatch, log: out.Log(), report: out.Diagnostics}
+	return func(host *funcs.Host) frontend.Frontend { return p.frontend(host, s) }, nil
 }
 
 // verdict turns how an agent ended into the end of the command.

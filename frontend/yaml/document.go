@@ -83,7 +83,9 @@ func read(root *node, reports *syntax.Reports) *document {
 // graphName demands a name, which has no further use.
 func (r *reader) graphName(root *node) {
 	n := root.get("graph")
+	misspelt := func(f field) bool { return f.key.text != "graph" && nearest(f.key.text, documentKeys) == "graph" }
 	switch {
+	case n == nil && slices.ContainsFunc(root.fields, misspelt): // which has been reported
 	case n == nil:
 		r.reports.Add(codeMissing, root.span, "the graph has no name").Hint = "write `graph: name`"
 	case r.word(root, "graph") == "" && n.shape == scalar:

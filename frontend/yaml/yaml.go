@@ -33,36 +33,69 @@ import (
 type Input struct {
 	Name string // of the file, as it is shown
 	Text []byte // in place of the file, unless nil
+
+	early *loaded // was read before there is a front end
+}
+
+// A loaded graph: the text, what it says, and what is to be said of it.
+type loaded struct {
+	*desired
+	text  []byte // nil if it could not be read
+	diags syntax.Diagnostics
 }
 
 // Open returns the input that an argument names: a file, or - for standard input.
-func Open(arg string, stdin io.Reader) (Input, error) {
+func Open(arg string, stdin io.Reader) (*Input, error) {
 	switch arg {
 	case "":
-		return Input{}, errors.New("the name of the graph is empty; name a file, or - for standard input")
+		return nil, errors.New("the name of the graph is empty; name a file, or - for standard input")
 	case "-":
 		text, err := io.ReadAll(stdin)
 		if err != nil {
-			return Input{}, fmt.Errorf("reading the graph from standard input: %w", err)
+			return nil, fmt.Errorf("reading the graph from standard input: %w", err)
 		}
-		return Input{Name: "<stdin>", Text: append([]byte{}, text...)}, nil
+		return &Input{Name: "<stdin>", Text: append([]byte{}, text...)}, nil
 	}
-	return Input{Name: arg}, nil
+	return &Input{Name: arg}, nil
 }
 
 // read returns the present text.
-func (in Input) read() ([]byte, error) {
+func (in *Input) read() ([]byte, error) {
 	if in.Text != nil {
 		return in.Text, nil
 	}
 	return os.ReadFile(in.Name)
 }
 
+// load reads the graph, unless that has been done early.
+func (in *Input) load(kinds *resource.Registry) *loaded {
+	if early := in.early; early != nil {
+		in.early = nil
+		return early
+	}
+	text, err := in.read()
+	if err != nil {
+		diags := syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
+		return &loaded{desired: &desired{files: &syntax.Files{}}, diags: diags}
+	}
+	g, diags := load(in.Name, text, kinds)
+	return &loaded{g, text, diags}
+}
+
+// Hostname reads the graph and returns the name that it gives to this host, if any: files of
+// former times have one. The front end goes on with what was read.
+func (in *Input) Hostname(kinds *resource.Registry) string {
+	in.early = in.load(kinds)
+	return in.early.hostname
+}
+
 // Options describe a graph and what it runs in.
 type Options struct {
-	Input Input
+	Input *Input
 	Kinds *resource.Registry
 	Log   *slog.Logger // nil discards
+	// Watch notices when the file is saved; nil means that it is read once.
+	Watch *watch.Hub
 	// Report shows diagnostics. With an error among them there is no graph to run.
 	Report func(files *syntax.Files, list syntax.Diagnostics)
 }
@@ -70,16 +103,7 @@ type Options struct {
 // A Frontend reads one graph.
 type Frontend struct {
 	opts Options
-	hub  *watch.Hub
 	text []byte // that was read last
-
-	early *loaded // read before it was run
-}
-
-// A loaded graph, and what is to be said of it.
-type loaded struct {
-	graph *desired
-	diags syntax.Diagnostics
 }
 
 // New returns the front end of a graph.
@@ -101,7 +125,8 @@ func (f *Frontend) Check() (*syntax.Files, syntax.Diagnostics) {
 
 // Snapshot returns the graph as a delta from nothing.
 func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics) {
-	g, diags := f.load()
+	g := f.opts.Input.load(f.opts.Kinds)
+	diags := g.diags
 	if diags.HasErrors() {
 		return resource.Delta{}, g.files, diags
 	}
@@ -110,32 +135,6 @@ func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics
 		return resource.Delta{}, g.files, append(diags, g.locate(err)...)
 	}
 	return d, g.files, diags
-}
-
-// Follow has Run read the graph again when its file is saved; otherwise it is read once.
-func (f *Frontend) Follow(hub *watch.Hub) { f.hub = hub }
-
-// Hostname reads the graph and returns the name that it gives to this host, if any: files of
-// former times have one. Run goes on with what was read.
-func (f *Frontend) Hostname() string {
-	g, diags := f.load()
-	f.early = &loaded{g, diags}
-	return g.hostname
-}
-
-// load reads the graph.
-func (f *Frontend) load() (*desired, syntax.Diagnostics) {
-	if early := f.early; early != nil {
-		f.early = nil
-		return early.graph, early.diags
-	}
-	text, err := f.opts.Input.read()
-	f.text = text
-	if err != nil {
-		f.text = nil
-		return &desired{files: &syntax.Files{}}, syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
-	}
-	return load(f.opts.Input.Name, text, f.opts.Kinds)
 }
 
 // stale reports whether the file has another text by now.
@@ -159,7 +158,7 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	if !f.submit(ctx, first, d, &told, submit) {
 		return cmp.Or(ctx.Err(), frontend.ErrRefused)
 	}
-	changed, stop := frontend.Changes(f.hub, []string{f.opts.Input.Name}, f.opts.Log)
+	changed, stop := frontend.Changes(f.opts.Watch, []string{f.opts.Input.Name}, f.opts.Log)
 	defer stop()
 	var settled <-chan time.Time // the file has not changed for a while
 	for {
@@ -201,11 +200,12 @@ func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.T
 
 // loadGood reads the graph and reports what is wrong with it.
 func (f *Frontend) loadGood() (*desired, bool) {
-	g, diags := f.load()
-	if len(diags) > 0 {
-		f.opts.Report(g.files, diags)
+	g := f.opts.Input.load(f.opts.Kinds)
+	f.text = g.text
+	if len(g.diags) > 0 {
+		f.opts.Report(g.files, g.diags)
 	}
-	return g, !diags.HasErrors()
+	return g.desired, !g.diags.HasErrors()
 }
 
 // submit hands a change to that graph on. It reports whether the engine has taken it, and if

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite what testdata wants")
 
 // snapshot reads a graph.
 func snapshot(text string) (resource.Delta, *syntax.Files, syntax.Diagnostics) {
-	return New(Options{Input: Input{Name: "graph.yaml", Text: []byte(text)}, Kinds: resources.Kinds()}).Snapshot()
+	return New(Options{Input: &Input{Name: "graph.yaml", Text: []byte(text)}, Kinds: resources.Kinds()}).Snapshot()
 }
 
 // dump shows a graph, with what is not as it is by default.
