@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -16,10 +17,10 @@ const removeGrace = 10 * time.Second
 func (t *taking) commit() {
 	e := t.engine
 	t.declare()
+	undo := len(e.left) > 0
 	for v := range t.remove {
-		e.graph.Remove(v.node)
-		e.dismiss(v)
-		e.allowGrace(v)
+		undone := e.letGo(v, &Cause{Kind: Unwanted, Move: cmp.Or(t.delta.Causes[v.key], t.delta.Cause)})
+		undo = undo || undone
 	}
 	for v := range t.leaving {
 		e.setLeaving(v, true)
@@ -35,12 +36,28 @@ func (t *taking) commit() {
 		}
 		e.adopt(e.vertices[spec.Key], spec, own)
 	}
+	e.recall()
+	if undo {
+		e.orderUndos()
+	}
 	for v := range e.rewatch {
 		delete(e.rewatch, v)
 		if v.dead() {
 			e.revive(v, cause)
 		}
 	}
+}
+
+// letGo has v, which is not wanted any more and has no edges, be undone if it is to be, and go
+// otherwise. It reports whether it is undone.
+func (e *Engine) letGo(v *vertex, why *Cause) (undo bool) {
+	if e.undo(v, why) {
+		return true
+	}
+	e.graph.Remove(v.node)
+	e.dismiss(v)
+	e.allowGrace(v)
+	return false
 }
 
 // declare tells resources that they enter or leave the graph, before anything runs on
@@ -85,6 +102,9 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 	}
 	v.realized = false
 	e.withdraw(v)
+	if !v.undoing() {
+		delete(e.undos, v)
+	}
 	v.meta = e.effective(spec.Meta)
 	v.semas = semaList(v.meta.Sema)
 	if e.opts.Kinds != nil {

@@ -14,6 +14,7 @@ type CauseKind uint8
 // The kinds of causes, with the fields of [Cause] that they fill.
 const (
 	Wanted   CauseKind = iota + 1 // the program wants it so: Move
+	Unwanted                      // the program does not want it any more, and it is undone: Move
 	Woken                         // its watch saw a change
 	Watched                       // its watch began
 	Polled                        // it is time to look again
@@ -23,7 +24,7 @@ const (
 	Cut                           // its own run was cut off: From, Run
 )
 
-var causeNames = [...]string{Wanted: "wanted", Woken: "woken", Watched: "watched", Polled: "polled",
+var causeNames = [...]string{Wanted: "wanted", Unwanted: "unwanted", Woken: "woken", Watched: "watched", Polled: "polled",
 	Notified: "notified", Received: "received", Retried: "retried", Cut: "cut"}
 
 // String is the name in lower case.
@@ -59,6 +60,11 @@ func (c *Cause) String() string {
 			return "the program wants it"
 		}
 		return c.Move.String()
+	case Unwanted:
+		if c.Move == nil {
+			return "it is undone, as the program does not want it any more"
+		}
+		return "it is undone: " + c.Move.String()
 	case Woken:
 		return "its watch saw a change"
 	case Watched:

@@ -70,7 +70,7 @@ func (t *taking) wanted(key resource.Key) *resource.Spec {
 	if spec := t.set[key]; spec != nil {
 		return spec
 	}
-	if v := t.engine.vertices[key]; v != nil && !t.remove[v] && !t.leaving[v] && !v.leaving {
+	if v := t.engine.vertices[key]; v != nil && !t.remove[v] && !t.leaving[v] && !v.leaving && !v.undoing() {
 		return v.spec
 	}
 	return nil
@@ -80,7 +80,7 @@ func (t *taking) wanted(key resource.Key) *resource.Spec {
 func (t *taking) check() error {
 	t.remove = make(map[*vertex]bool, len(t.delta.Remove))
 	for _, key := range t.delta.Remove {
-		if v := t.engine.vertices[key]; v != nil && v.spec != nil && !v.leaving && t.set[key] == nil {
+		if v := t.engine.vertices[key]; v != nil && v.spec != nil && !v.leaving && !v.undoing() && t.set[key] == nil {
 			t.remove[v] = true
 		}
 	}

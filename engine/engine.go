@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"mgmt/engine/reverse"
 	"mgmt/graph"
 	"mgmt/local"
 	"mgmt/resource"
@@ -50,8 +51,10 @@ type Engine struct {
 	box    mailbox
 	pool   *pool
 	shared sharedValues
-	done   chan struct{} // closed when Run ends
-	final  Snapshot      // of the moment the stop began, valid after done
+	done   chan struct{}  // closed when Run ends
+	notes  *reverse.Store // of how to undo resources; nil is none
+	first  sync.Once      // Submit, which looks at what an earlier run has left
+	final  Snapshot       // of the moment the stop began, valid after done
 
 	// The rest belongs to the loop.
 
@@ -74,6 +77,8 @@ type Engine struct {
 	jobs      []*job    // to be handed out
 	spareJobs []*job
 	rewatch   map[*vertex]bool
+	undos     map[*vertex]bool // that are to be undone
+	left      []reverse.Note   // of an earlier run, until the first delta
 	converge  converger
 	stopping  bool
 	level     int // of the interrupt
@@ -104,6 +109,10 @@ func New(opts Options) *Engine {
 		semas:    map[string]*sema{},
 		rewatch:  map[*vertex]bool{},
 		leaving:  map[*vertex]bool{},
+		undos:    map[*vertex]bool{},
+	}
+	if opts.StateDir != "" && opts.Kinds != nil && !opts.Noop {
+		e.notes = reverse.NewStore(opts.StateDir, stateName)
 	}
 	e.box.signal = make(chan struct{}, 1)
 	e.jobCtx, e.cancelAll = context.WithCancel(context.Background())
@@ -128,6 +137,7 @@ func (e *Engine) Submit(ctx context.Context, d resource.Delta) error {
 	if err := e.validate(d); err != nil {
 		return err
 	}
+	e.first.Do(e.lookBack)
 	result := make(chan error, 1)
 	e.box.call(func() { result <- e.take(d) })
 	select {

@@ -36,6 +36,7 @@ type stage struct {
 	log   []string
 	wakes map[string]func()
 	act   map[string]*act
+	doors map[string]string
 }
 
 // An act is how a probe behaves.
@@ -272,8 +273,10 @@ func story(t *testing.T, opts Options, f func(e *testEngine)) {
 	})
 }
 
-func start(t *testing.T, opts Options) *testEngine {
-	s := newStage()
+func start(t *testing.T, opts Options) *testEngine { return startOn(t, opts, newStage()) }
+
+// startOn starts an engine on a system that may have been managed before.
+func startOn(t *testing.T, opts Options, s *stage) *testEngine {
 	e := &testEngine{t: t, stage: s, ended: make(chan struct{})}
 	kind := func(name string, blocking bool, make func() resource.Resource) *resource.Kind {
 		return &resource.Kind{Name: name, Blocking: blocking, New: make}
@@ -284,6 +287,7 @@ func start(t *testing.T, opts Options) *testEngine {
 		kind("listener", false, func() resource.Resource { return &listener{probe{stage: s}} }),
 		kind("updater", false, func() resource.Resource { return &updater{probe{stage: s}} }),
 		kind("pack", true, func() resource.Resource { return &pack{listener{probe{stage: s}}} }),
+		kind("door", false, func() resource.Resource { return &door{stage: s} }),
 		kind("sub", false, func() resource.Resource { return &subscribed{probe{stage: s}} }),
 	)
 	opts.Observe = func(ev Event) {

@@ -149,6 +149,13 @@ func (e *Engine) ran(v *vertex, j *job) {
 	}
 	e.succeed(v)
 	e.report(v, j)
+	if !j.spec.Meta.Reverse { // also after an undo
+		v.trail = nil
+	}
+	if v.undoing() && v.spec == j.spec {
+		e.undone(v)
+		return
+	}
 	if j.sends != nil {
 		v.sends = j.sends
 	}

@@ -38,6 +38,7 @@ type job struct {
 	watched  bool // the resource is to be watched
 	refresh  bool // it was notified
 	recv     []received
+	trail    *trail // of the vertex, if there is a note, or is to be one
 
 	group    *group       // of the vertex; nil is none
 	alone    bool         // it is not applied together with others
@@ -183,6 +184,9 @@ func (j *job) converge(ctx context.Context) error {
 		if err := j.receive(ctx); err != nil {
 			return err
 		}
+	}
+	if err := j.takeNote(); err != nil {
+		return err
 	}
 	if err := j.check(ctx); err != nil {
 		return err

@@ -3,18 +3,25 @@ package engine
 // A vertex with the meta parameter realize runs once before a change of the graph may
 // remove it. One that has not is leaving: it stays a vertex like any other, for the
 // program it is gone. It goes when a run went well, or when that cannot be expected: it
-// has failed, or is blocked. A parent that it waits for or receives from, and that is to
-// be removed too, stays as long as it does.
+// has failed, or is blocked. A parent that it waits for, receives from or is undone before,
+// and that is to be removed too, stays as long as it does.
 
 // realizes reports whether v must not go yet on its own account.
 func (v *vertex) realizes() bool {
 	return v.meta.Realize && !v.meta.Hidden && !v.realized && v.failed == nil && !v.blocked
 }
 
+// needed reports whether the child of an edge, which is leaving, needs the parent: it waits
+// for it or receives from it, or stands on what would be undone.
+func needed(e *edge) bool {
+	parent := e.From.Value
+	return parent.holds() || e.Value.recvs > 0 || parent.trail != nil
+}
+
 // needed reports whether a vertex that is leaving needs v.
 func (v *vertex) needed(leaving func(*vertex) bool) bool {
 	for _, out := range v.node.Out() {
-		if leaving(out.To.Value) && (v.holds() || out.Value.recvs > 0) {
+		if leaving(out.To.Value) && needed(out) {
 			return true
 		}
 	}
@@ -37,7 +44,7 @@ func (t *taking) findLeaving() {
 	}
 	for i := 0; i < len(found); i++ {
 		for _, in := range found[i].node.In() {
-			if p := in.From.Value; t.remove[p] && (p.holds() || in.Value.recvs > 0) {
+			if p := in.From.Value; t.remove[p] && needed(in) {
 				leave(p)
 			}
 		}
@@ -63,7 +70,7 @@ func (t *taking) isolate() {
 
 // depart lets those go that were leaving and may, and reports whether there were any.
 func (e *Engine) depart() bool {
-	departed := false
+	departed, undo := false, false
 	for _, v := range e.leavers {
 		if !v.leaving || v.realizes() || v.needed(func(child *vertex) bool { return child.leaving }) {
 			continue
@@ -73,12 +80,13 @@ func (e *Engine) depart() bool {
 		for _, in := range v.node.In() {
 			e.touch(in.From.Value)
 		}
-		for _, out := range v.node.Out() {
-			e.count(out, -1)
-		}
-		e.graph.Remove(v.node)
-		e.dismiss(v)
-		e.allowGrace(v)
+		e.disconnectAll(v)
+		e.setLeaving(v, false)
+		undone := e.letGo(v, &Cause{Kind: Unwanted})
+		undo = undo || undone
+	}
+	if undo {
+		e.orderUndos()
 	}
 	clear(e.leavers)
 	e.leavers = e.leavers[:0]

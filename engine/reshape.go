@@ -145,14 +145,28 @@ func (t *taking) change(edge *edge, f func(*link)) {
 
 func (t *taking) disconnect(edge *edge) {
 	e := t.engine
-	e.count(edge, -1)
-	e.graph.Disconnect(edge)
+	e.disconnect(edge)
 	t.undo = append(t.undo, func() {
 		made, _ := e.graph.Connect([]graph.Link[*vertex, *link]{{From: edge.From, To: edge.To, Value: edge.Value}})
 		for _, again := range made { // there was no cycle before
 			e.count(again, 1)
 		}
 	})
+}
+
+// disconnect takes an edge away for good.
+func (e *Engine) disconnect(edge *edge) {
+	e.count(edge, -1)
+	e.graph.Disconnect(edge)
+}
+
+func (e *Engine) disconnectAll(v *vertex) {
+	for len(v.node.In()) > 0 {
+		e.disconnect(v.node.In()[0])
+	}
+	for len(v.node.Out()) > 0 {
+		e.disconnect(v.node.Out()[0])
+	}
 }
 
 func (t *taking) disconnectAll(v *vertex) {
@@ -172,7 +186,7 @@ func (t *taking) addNode(spec *resource.Spec) {
 		v = &vertex{key: spec.Key}
 		e.vertices[spec.Key] = v
 	}
-	if v.leaving {
+	if v.leaving || v.undoing() {
 		t.disconnectAll(v)
 	}
 	if v.node == nil {

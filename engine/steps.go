@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"mgmt/resource"
@@ -49,12 +50,18 @@ func (e *Engine) open(v *vertex) {
 // update brings the instance up to the wanted parameters: in place if the resource can
 // do that, and otherwise by another instance.
 func (e *Engine) update(v *vertex) {
-	_, can := v.inst.res.(resource.Updater)
-	if can && !v.inst.stale && sameWatch(v.inst, v) && v.broken() == nil {
+	if canUpdate(v) && !v.inst.stale && sameWatch(v.inst, v) && v.broken() == nil {
 		e.start(v, updateJob).recv = e.values(v)
 		return
 	}
 	e.close(v)
+}
+
+// canUpdate reports whether the resource of the instance can take the parameters of what is
+// wanted, which may be an undo.
+func canUpdate(v *vertex) bool {
+	_, can := v.inst.res.(resource.Updater)
+	return can && reflect.TypeOf(v.inst.res) == reflect.TypeOf(v.spec.Resource)
 }
 
 // close ends the watch, and closes the instance once it has ended.
@@ -79,6 +86,7 @@ func (e *Engine) run(v *vertex) {
 	j.refresh = v.refresh
 	j.group, j.alone = v.group, !v.meta.AutoGroup
 	j.recv = e.values(v)
+	j.trail = e.leaveTrail(v)
 	for i, r := range j.recv {
 		if r.err == nil {
 			v.got[i] = r.value

@@ -40,8 +40,9 @@ type vertex struct {
 	group    *group   // that it is applied with; nil is none
 	coming   bool     // counted in group.coming
 
-	leaving  bool // it goes as soon as it may
-	realized bool // a run for spec went well
+	leaving  bool   // it goes as soon as it may
+	realized bool   // a run for spec went well
+	trail    *trail // of its note; nil is none
 
 	worked  bool  // it did work that its children have not been told of
 	sends   any   // what it sent last
@@ -81,6 +82,7 @@ type instance struct {
 	watch       *watchdog // if it has no subscription
 	interrupted bool      // it has been asked to hurry
 	stale       bool      // it cannot go on as it is, and has to be replaced
+	noted       bool      // how to undo it has been seen to
 	up          bool      // listening; the loop's
 }
 

@@ -24,6 +24,9 @@ type Note struct {
 	Resource resource.Record
 	// After are resources that came before the one to be undone. They are undone after it.
 	After []resource.ID
+	// Nothing says that there is nothing to undo, which is worth a note as well: once the
+	// resource has been applied, nobody can tell any more.
+	Nothing bool
 }
 
 // A Store is a directory with a directory for each resource, which has its note.
@@ -122,12 +125,13 @@ type stored struct {
 	Version  int               `json:"version"`
 	Resource resource.Record   `json:"resource"`
 	After    []resource.Record `json:"after,omitempty"` // without parameters
+	Nothing  bool              `json:"nothing,omitempty"`
 }
 
 const version = 1
 
 func toStored(n Note) stored {
-	out := stored{Version: version, Resource: n.Resource}
+	out := stored{Version: version, Resource: n.Resource, Nothing: n.Nothing}
 	for _, id := range n.After {
 		out.After = append(out.After, resource.Record{ID: id})
 	}
@@ -146,7 +150,7 @@ func load(path string) (*Note, error) {
 	if in.Version != version {
 		return nil, fmt.Errorf("%s has version %d of its format; this agent knows version %d", path, in.Version, version)
 	}
-	n := &Note{Resource: in.Resource}
+	n := &Note{Resource: in.Resource, Nothing: in.Nothing}
 	for _, r := range in.After {
 		n.After = append(n.After, r.ID)
 	}
