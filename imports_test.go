@@ -42,6 +42,7 @@ const policy = `
 	lang/funcs
 	lang/types
 	lang/syntax
+	resource/resourcetest
 	resource
 	local
 	world/etcd world/mem

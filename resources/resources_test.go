@@ -1,0 +1,68 @@
+package resources_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"mgmt/resource"
+	"mgmt/resource/resourcetest"
+	"mgmt/resources"
+)
+
+// cases has a resource of each kind, and what damages it. dir is a directory of the case.
+var cases = map[string]func(dir string) resourcetest.Case{
+	"exec": func(dir string) resourcetest.Case {
+		made := filepath.Join(dir, "made")
+		return resourcetest.Case{
+			Params: params("cmd", "/bin/mkdir", "args", []any{made}, "creates", made, "env", map[string]any{"LANG": "C"}),
+			Damage: func() error { return os.Remove(made) },
+		}
+	},
+	"exit": func(string) resourcetest.Case {
+		return resourcetest.Case{Params: params("code", int64(3)), Restless: true}
+	},
+	"file": func(dir string) resourcetest.Case {
+		path := filepath.Join(dir, "f")
+		return resourcetest.Case{
+			Params: params("path", path, "state", "exists", "content", "a\n", "mode", "u=rw,go="),
+			Damage: func() error { return os.WriteFile(path, []byte("b\n"), 0o600) },
+		}
+	},
+	"noop":   func(string) resourcetest.Case { return resourcetest.Case{Params: params("comment", "c")} },
+	"_panic": func(string) resourcetest.Case { return resourcetest.Case{} },
+	"print":  func(string) resourcetest.Case { return resourcetest.Case{Params: params("msg", "m")} },
+	"test":   func(string) resourcetest.Case { return resourcetest.Case{Params: params("sendvalue", "v")} },
+	"timer":  func(string) resourcetest.Case { return resourcetest.Case{Params: params("interval", int64(60))} },
+	"value": func(string) resourcetest.Case {
+		return resourcetest.Case{Params: params("any", map[string]any{"a": []any{int64(1)}})}
+	},
+}
+
+// params takes names and values in turn.
+func params(pairs ...any) []resource.Value {
+	var out []resource.Value
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, resource.Value{Name: pairs[i].(string), Value: pairs[i+1]})
+	}
+	return out
+}
+
+// TestKinds demands of every kind what package resource demands.
+func TestKinds(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("kinds run on Linux")
+	}
+	for _, name := range resources.Kinds().Names() {
+		t.Run(name, func(t *testing.T) {
+			make := cases[name]
+			if make == nil {
+				t.Fatal("there is no case for this kind")
+			}
+			c := make(t.TempDir())
+			c.Kind, c.Name = resources.Kinds().Lookup(name), "a name"
+			resourcetest.Run(t, c)
+		})
+	}
+}
