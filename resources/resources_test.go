@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"mgmt/resource"
@@ -64,5 +65,19 @@ func TestKinds(t *testing.T) {
 			c.Kind, c.Name = resources.Kinds().Lookup(name), "a name"
 			resourcetest.Run(t, c)
 		})
+	}
+}
+
+// TestReadme demands that the README lists every kind.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range resources.Kinds().Names() {
+		dir := strings.ReplaceAll(strings.TrimPrefix(name, "_"), ":", "/")
+		if !strings.Contains(string(readme), "("+dir+"/") {
+			t.Errorf("README.md has no link to the package of %s", name)
+		}
 	}
 }

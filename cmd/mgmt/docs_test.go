@@ -152,6 +152,29 @@ func readable(args []string) error {
 	return cmd.ValidateArgs(cmd.Flags().Args())
 }
 
+// TestDocumentedGo looks for the Go code that documents show in the files that are compiled.
+func TestDocumentedGo(t *testing.T) {
+	var source strings.Builder
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		source.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range documents(t) {
+		for _, b := range blocks(name, text) {
+			if b.language == "go" && !strings.Contains(source.String(), b.text) {
+				t.Errorf("%s: this code is in no Go file:\n%s", b.place, b.text)
+			}
+		}
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
 // TestDocumentedLinks follows the links between documents.
