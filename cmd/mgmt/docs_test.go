@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	frontlang "mgmt/frontend/lang"
+	frontyaml "mgmt/frontend/yaml"
 	"mgmt/lang"
 	"mgmt/lang/std"
 	"mgmt/lang/syntax"
@@ -69,14 +70,20 @@ func blocks(name, text string) []block {
 func TestDocumentedPrograms(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, b := range blocks(name, text) {
-			if b.language != "mcl" {
+			var p program
+			switch b.language {
+			case "mcl":
+				p = langProgram{frontlang.Options{
+					Input:   lang.Input{Main: "document.mcl", Text: []byte(b.text)},
+					Library: std.Library(),
+					Kinds:   resources.Kinds(),
+				}}
+			case "yaml":
+				p = yamlGraph{&frontyaml.Input{Name: "document.yaml", Text: []byte(b.text)}}
+			default:
 				continue
 			}
-			files, diags := frontlang.Check(t.Context(), frontlang.Options{
-				Input:   lang.Input{Main: "document.mcl", Text: []byte(b.text)},
-				Library: std.Library(),
-				Kinds:   resources.Kinds(),
-			})
+			files, diags := p.check(t.Context())
 			if diags.HasErrors() {
 				var why strings.Builder
 				syntax.Render(&why, files, diags, false)

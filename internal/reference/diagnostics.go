@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mgmt/frontend/yaml"
 	"mgmt/lang/syntax"
 )
 
@@ -20,12 +21,22 @@ stable: tools may rely on them. They are listed by the stage that finds the mist
 			phase = name
 			fmt.Fprintf(&b, "\n## Stage %s\n", phase)
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n%s. %s\n", info.Code, sentence(info.Summary), info.Explanation)
-		if info.Example != "" {
-			fmt.Fprintf(&b, "\n```mcl\n%s\n```\n", strings.TrimSuffix(info.Example, "\n"))
-		}
+		code(&b, info, "mcl")
+	}
+	b.WriteString("\n## Graphs in YAML\n\nBeside these, what is wrong with a graph in YAML may have a code of a program: " +
+		"`unknown-kind`, `unknown-field`, `refused-resource` and so on mean the same.\n")
+	for _, info := range yaml.Codes() {
+		code(&b, info, "yaml")
 	}
 	return b.String()
+}
+
+// code describes a code.
+func code(b *strings.Builder, info syntax.CodeInfo, language string) {
+	fmt.Fprintf(b, "\n### %s\n\n%s. %s\n", info.Code, sentence(info.Summary), info.Explanation)
+	if info.Example != "" {
+		fmt.Fprintf(b, "\n```%s\n%s\n```\n", language, strings.TrimSuffix(info.Example, "\n"))
+	}
 }
 
 // sentence begins with a capital letter.
