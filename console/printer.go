@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mgmt/engine"
+	"mgmt/lang/syntax"
 	"mgmt/resource"
 )
 
@@ -30,6 +31,7 @@ type printer struct {
 
 	failed  map[resource.Key]bool
 	blocked map[resource.Key]bool
+	left    map[resource.Key]bool // not as they should be, because of noop
 	settled int
 	total   int
 	summed  sum    // what the latest summary said
@@ -38,7 +40,7 @@ type printer struct {
 }
 
 // A sum is what a summary says.
-type sum struct{ total, failed, blocked int }
+type sum struct{ total, failed, blocked, left int }
 
 // waits are resources that wait for the same one.
 type waits struct {
@@ -49,7 +51,7 @@ type waits struct {
 }
 
 func newPrinter(opts Options) *printer {
-	return &printer{opts: opts, second: -1, failed: map[resource.Key]bool{}, blocked: map[resource.Key]bool{}}
+	return &printer{opts: opts, second: -1, failed: map[resource.Key]bool{}, blocked: map[resource.Key]bool{}, left: map[resource.Key]bool{}}
 }
 
 // print makes the lines of what is in the queue, in place of the progress line. They are
@@ -128,20 +130,24 @@ func (p *printer) live(now time.Time) bool {
 // note keeps count of what is not as it should be.
 func (p *printer) note(e *engine.Event) {
 	switch e.Kind {
-	case engine.Failed:
-		p.failed[e.Key] = true
-	case engine.Blocked:
-		p.blocked[e.Key] = true
 	case engine.Progress:
 		p.settled, p.total = e.Settled, e.Total
+		return
 	case engine.Converged:
-	default:
-		if len(p.failed) > 0 {
-			delete(p.failed, e.Key)
+		return
+	}
+	for _, keys := range []map[resource.Key]bool{p.failed, p.blocked, p.left} {
+		if len(keys) > 0 {
+			delete(keys, e.Key)
 		}
-		if len(p.blocked) > 0 {
-			delete(p.blocked, e.Key)
-		}
+	}
+	switch {
+	case e.Kind == engine.Failed:
+		p.failed[e.Key] = true
+	case e.Kind == engine.Blocked:
+		p.blocked[e.Key] = true
+	case e.Kind == engine.Changed && e.Noop:
+		p.left[e.Key] = true
 	}
 }
 
@@ -242,20 +248,30 @@ func (p *printer) waiting() {
 
 // summary says how it stands when everything has settled, if that is news.
 func (p *printer) summary(at time.Time) {
-	s := sum{p.total, len(p.failed), len(p.blocked)}
+	s := sum{p.total, len(p.failed), len(p.blocked), len(p.left)}
 	if p.settled != p.total || s == p.summed || p.total == 0 {
 		return
 	}
 	p.summed = s
-	if s.failed+s.blocked == 0 {
+	if s.failed+s.blocked+s.left == 0 {
 		p.line(at, green, allRight(s.total))
 		return
 	}
-	text := fmt.Sprintf("of %d resources, %d failed", s.total, s.failed)
-	if s.blocked > 0 {
-		text += fmt.Sprintf(", %d waiting for those", s.blocked)
+	p.line(at, yellow, s.String())
+}
+
+// String says what is not as it should be.
+func (s sum) String() string {
+	text := "of " + syntax.Count(s.total, "resource")
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{s.failed, "failed"}, {s.blocked, "waiting for those"}, {s.left, "left as it differs (noop)"}} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
 	}
-	p.line(at, yellow, text)
+	return text
 }
 
 func allRight(n int) string {

@@ -36,32 +36,52 @@ type Input struct {
 	ModulePath []string
 }
 
-// Open finds the program that arg names: "-" is code on stdin, a path that ends in .mcl a
-// file, a directory or its metadata.yaml a module; anything else is code itself.
+// Open finds the program that arg names: "-" is code on stdin, a file or a path that ends in
+// .mcl a file, a directory or its metadata.yaml a module; anything else is code itself.
 func Open(arg string, stdin io.Reader) (Input, error) {
 	switch {
 	case arg == "":
 		return Input{}, errors.New("the program is empty; name a file, a directory, or - for standard input")
 	case arg == "-":
-		text, err := io.ReadAll(stdin)
-		if err != nil {
-			return Input{}, fmt.Errorf("reading the program from standard input: %w", err)
-		}
-		return inDir(".", "<stdin>", text), nil
+		return openStream("<stdin>", stdin)
 	case arg == resolve.MetadataFile:
 		return Input{}, errors.New("to run the module in this directory, write ./metadata.yaml or ./")
 	case path.Base(filepath.ToSlash(arg)) == resolve.MetadataFile:
 		return openDir(filepath.Dir(arg))
-	case strings.HasSuffix(arg, ".mcl"):
-		return inDir(filepath.Dir(arg), filepath.Clean(arg), nil), nil
 	}
-	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
 		return openDir(arg)
-	}
-	if strings.HasSuffix(arg, "/") || !strings.ContainsAny(arg, " \n{\"=(") {
+	case err == nil && !info.Mode().IsRegular():
+		return openPipe(arg)
+	case err == nil || strings.HasSuffix(arg, ".mcl"):
+		return inDir(filepath.Dir(arg), filepath.Clean(arg), nil), nil
+	case strings.HasSuffix(arg, "/") || !strings.ContainsAny(arg, " \n{\"=("):
 		return Input{}, fmt.Errorf("there is no program %s; name a .mcl file, a directory, or - for standard input", arg)
 	}
 	return inDir(".", "<argument>", []byte(arg)), nil
+}
+
+// openPipe reads code from what a shell made of <(...), or the like.
+func openPipe(name string) (Input, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Input{}, err
+	}
+	defer f.Close()
+	return openStream("<"+name+">", f)
+}
+
+func openStream(name string, r io.Reader) (Input, error) {
+	text, err := io.ReadAll(io.LimitReader(r, syntax.MaxFile+1))
+	if err == nil && len(text) > syntax.MaxFile {
+		err = fmt.Errorf("there are more than %d MiB", syntax.MaxFile>>20)
+	}
+	if err != nil {
+		return Input{}, fmt.Errorf("reading the program from %s: %w", name, err)
+	}
+	return inDir(".", name, append([]byte{}, text...)), nil
 }
 
 func openDir(dir string) (Input, error) {

@@ -137,7 +137,7 @@ func (h *Hub) wakeNode(n *node) {
 		h.pending = append(h.pending, l.wake)
 		if l.opts.Follow {
 			path := n.path
-			h.pending = append(h.pending, func() { h.follow(l, path, 0) })
+			h.pending = append(h.pending, func() { h.follow(l, path) })
 		}
 	}
 }

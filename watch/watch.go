@@ -26,6 +26,8 @@ type Options struct {
 	Recursive bool
 	// Follow watches also what the path points to, if it is a symbolic link.
 	Follow bool
+
+	depth int // how many links led here
 }
 
 // A Hub is the shared event source of an agent. It does nothing until it is first used.
@@ -99,7 +101,7 @@ func (h *Hub) Path(path string, opts Options, wake func()) (cancel func(), err e
 	}
 	h.unlock()
 	if opts.Follow {
-		h.follow(l, abs, 0)
+		h.follow(l, abs)
 	}
 	wake()
 	return sync.OnceFunc(func() { h.cancel(l) }), nil
@@ -135,12 +137,12 @@ func (h *Hub) cancel(l *listener) {
 const maxLinks = 16
 
 // follow watches what the path points to. When the link changes, so does what is watched.
-func (h *Hub) follow(l *listener, path string, depth int) {
+func (h *Hub) follow(l *listener, path string) {
 	target := linkTarget(path)
-	if target == "" || depth == maxLinks {
+	if target == "" || l.opts.depth == maxLinks {
 		return
 	}
-	end, err := h.Path(target, Options{Follow: true, Recursive: l.opts.Recursive}, l.wake)
+	end, err := h.Path(target, Options{Follow: true, Recursive: l.opts.Recursive, depth: l.opts.depth + 1}, l.wake)
 	if err != nil {
 		return
 	}

@@ -136,6 +136,19 @@ func TestFollow(t *testing.T) {
 	expect(t, wake, "a write to what the link points to")
 }
 
+// TestLinkLoop watches links that lead nowhere but to themselves.
+func TestLinkLoop(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	must(t, os.Symlink("two", one))
+	must(t, os.Symlink("one", two))
+	wake := listen(t, newTestHub(t), one, Options{Follow: true})
+	must(t, os.Remove(two))
+	expect(t, wake, "the end of the loop")
+	write(t, two, "x")
+	expect(t, wake, "a file in place of a link")
+}
+
 func TestCancelDropsEverything(t *testing.T) {
 	h := newTestHub(t)
 	dir := t.TempDir()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mgmt/lang/format"
+	"mgmt/lang/resolve"
 	"mgmt/lang/syntax"
 )
 
@@ -86,7 +87,7 @@ func (f *formatter) stdin() error {
 }
 
 func (f *formatter) file(name string) error {
-	text, err := os.ReadFile(name)
+	text, err := resolve.Dir("").ReadFile(name)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package resolve
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+
+	"mgmt/lang/syntax"
 )
 
 // A Source is where the files of programs are read from. Paths are separated by slashes.
@@ -24,7 +27,24 @@ func (d Dir) ReadFile(name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(string(d), name)
 	}
+	if err := readable(name); err != nil {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
+	}
 	return os.ReadFile(name)
+}
+
+// readable refuses what may have no end, or none before somebody writes.
+func readable(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil // reading says more
+	case info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe|fs.ModeSocket) != 0:
+		return errors.New("is no file, but a device or a pipe")
+	case info.Size() > syntax.MaxFile:
+		return fmt.Errorf("has %d MiB; the limit is %d MiB", info.Size()>>20, syntax.MaxFile>>20)
+	}
+	return nil
 }
 
 // FS is a file system as a Source: paths cannot leave it.

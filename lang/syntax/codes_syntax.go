@@ -78,7 +78,7 @@ var syntaxCodes = []CodeInfo{
 		"# caf\xe9\n",
 		"Programs are UTF-8 text. A file in another encoding has to be converted."},
 	{codeFileTooLarge, PhaseParse, "the file is too large", "",
-		"A source file has at most 1 GiB. Data of that size belongs into files that the program reads."},
+		"A source file has at most 256 MiB. Data of that size belongs into files that the program reads."},
 	{codeTooDeep, PhaseParse, "too many levels of nesting", "",
 		"Expressions and blocks nest at most 250,000 levels deep."},
 	{codeTooMany, PhaseParse, "too many errors to show", "",

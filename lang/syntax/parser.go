@@ -10,9 +10,9 @@ import (
 // stack of a goroutine is not endless.
 const maxDepth = 250_000
 
-// maxFile bounds the size of a file: positions are 32 bits wide, and a program of
+// MaxFile bounds the size of a file: positions are 32 bits wide, and a program of
 // this size is a mistake.
-const maxFile = 1 << 30
+const MaxFile = 256 << 20
 
 // Parse makes a tree of a file and reports what is wrong with it: its layout
 // (PhaseParse), its structure (PhaseInit) and its strings (PhaseInterp). The tree
@@ -44,7 +44,7 @@ func (p *parser) readable() bool {
 	start := p.span(0, 0)
 	switch {
 	case len(f.Text) < f.size:
-		p.report(codeFileTooLarge, start, "%s has %d MiB; the limit is %d MiB", f.Name, f.size>>20, maxFile>>20)
+		p.report(codeFileTooLarge, start, "%s has %d MiB; the limit is %d MiB", f.Name, f.size>>20, MaxFile>>20)
 		return false
 	case utf8.Valid(f.Text):
 		return true

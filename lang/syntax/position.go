@@ -107,7 +107,7 @@ func (s *Files) Add(name string, text []byte) *File {
 		s.next = 1
 	}
 	f := &File{Name: name, Text: text, base: s.next, size: len(text)}
-	if f.size > maxFile || f.size > maxOffset-1-int(s.next) {
+	if f.size > MaxFile || f.size > maxOffset-1-int(s.next) {
 		f.Text = nil
 	}
 	s.next += Pos(len(f.Text)) + 1
