@@ -20,7 +20,7 @@ import (
 // The one thing to keep in mind: package lang turns text into values and package engine turns
 // a graph into a machine, and they do not know each other. They meet in frontend/lang.
 const policy = `
-	cmd/mgmt
+	cmd/mgmt cmd/mgmt-etcd
 	internal/*
 	console
 	.
@@ -45,6 +45,8 @@ const policy = `
 	resource/resourcetest
 	resource
 	local
+	cluster/server
+	cluster
 	world/etcd world/mem
 	world/worldtest
 	world
@@ -58,8 +60,8 @@ const modules = `
 	github.com/aymanbagabas/go-udiff  resource
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
-	go.etcd.io/etcd                   world/etcd
-	go.uber.org/zap                   world/etcd
+	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt-etcd world/etcd
+	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
 	golang.org/x/sys                  . engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt

@@ -16,7 +16,6 @@ var otherCommands = map[string]string{
 	"g":           "write mgmt check",
 	"get":         "this build fetches no modules; mgmt check tells which imports are missing",
 	"docs":        "the reference is in docs/reference",
-	"etcd":        single,
 	"setup":       "this build installs no services",
 	"firstboot":   "this build has no first boot scripts",
 	"provisioner": "this build has no provisioner",

@@ -1,0 +1,191 @@
+package cluster
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// ServerProgram is the name of the program that runs servers, and ServerArgument what makes it
+// run one for an agent.
+const (
+	ServerProgram  = "mgmt-etcd"
+	ServerArgument = "serve-agent"
+)
+
+// FindServer returns the path of the program that runs servers: beside this one, or in PATH. It
+// returns ErrNoServer if there is none.
+func FindServer() (string, error) {
+	name := ServerProgram
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	if self, err := os.Executable(); err == nil {
+		path := filepath.Join(filepath.Dir(self), name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%w; build it by go build ./cmd/%s", ErrNoServer, ServerProgram)
+	}
+	return path, nil
+}
+
+// Command runs servers as processes of their own.
+type Command struct {
+	Path string // of the program
+	Log  *slog.Logger
+}
+
+// stopLimit is how long a process may take to end in order.
+const stopLimit = 20 * time.Second
+
+// Launch implements Launcher.
+func (c Command) Launch(ctx context.Context, cfg ServerConfig) (Server, error) {
+	p, reports, err := c.start(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("starting the server of %s as %s: %w", cfg.Name, c.Path, err)
+	}
+	stop := context.AfterFunc(ctx, p.Kill)
+	first, ok := <-reports
+	if !stop() {
+		p.Stop()
+		return nil, ctx.Err()
+	}
+	go p.follow(first, reports)
+	if !ok || first.Ended {
+		<-p.done
+		if p.err == nil {
+			p.err = errors.New("it ended at once")
+		}
+		return nil, p.err
+	}
+	p.urls = first.Clients
+	return p, nil
+}
+
+// start starts the process and returns it with what it reports.
+func (c Command) start(cfg ServerConfig) (*process, <-chan Report, error) {
+	line, err := json.Marshal(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, nil, err
+	}
+	cmd := exec.Command(c.Path, ServerArgument)
+	cmd.Dir = filepath.Dir(cfg.Dir) // where its sockets are
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	p := &process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	reports := make(chan Report)
+	p.readers.Go(func() { read(stdout, reports) })
+	p.readers.Go(func() { c.relay(stderr) })
+	if _, err := stdin.Write(append(line, '\n')); err != nil {
+		p.Kill()
+	}
+	return p, reports, nil
+}
+
+// read reads reports until there are no more.
+func read(r io.Reader, reports chan<- Report) {
+	defer close(reports)
+	for dec := json.NewDecoder(r); ; {
+		var report Report
+		if dec.Decode(&report) != nil {
+			io.Copy(io.Discard, r)
+			return
+		}
+		reports <- report
+	}
+}
+
+// relay passes on what the server logs.
+func (c Command) relay(r io.Reader) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		c.Log.Debug(lines.Text())
+	}
+	io.Copy(io.Discard, r) // a line too long
+}
+
+// A process is a server in a process of its own.
+type process struct {
+	cmd     *exec.Cmd
+	stdin   io.Closer
+	readers sync.WaitGroup
+	urls    []string
+
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// follow waits for the end.
+func (p *process) follow(last Report, reports <-chan Report) {
+	for r := range reports {
+		last = r
+	}
+	p.readers.Wait()
+	err := p.cmd.Wait()
+	switch {
+	case last.Ended:
+		p.err = last.err()
+	case err != nil:
+		p.err = fmt.Errorf("the server has died: %w", err)
+	default:
+		p.err = errors.New("the server ended without a reason")
+	}
+	close(p.done)
+}
+
+// Kill ends the process at once.
+func (p *process) Kill() { p.cmd.Process.Kill() }
+
+// Clients implements Server.
+func (p *process) Clients() []string { return p.urls }
+
+// Done implements Server.
+func (p *process) Done() <-chan struct{} { return p.done }
+
+// Err implements Server.
+func (p *process) Err() error {
+	select {
+	case <-p.done:
+		return p.err
+	default:
+		return nil
+	}
+}
+
+// Stop implements Server.
+func (p *process) Stop() {
+	p.stdin.Close()
+	timer := time.AfterFunc(stopLimit, p.Kill)
+	defer timer.Stop()
+	<-p.done
+}

@@ -1,0 +1,224 @@
+// Package server runs etcd's server for an agent, with [Launcher] in its own process, and with
+// [Main] in one of its own that talks with the agent by its standard input and output.
+//
+// It is the only package that links the server, which costs each program that does so some ten
+// milliseconds at every start.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.etcd.io/etcd/client/pkg/v3/transport"
+	"go.etcd.io/etcd/server/v3/embed"
+
+	"mgmt/cluster"
+)
+
+// Limits of a server.
+const (
+	maxTxnOps   = 512
+	closeLimit  = 15 * time.Second
+	busyTries   = 5 // a port may be taken for a moment after a restart
+	busyDelay   = 500 * time.Millisecond
+	compactKeep = "5m" // how long old revisions are kept for those who were away
+)
+
+// Launcher runs servers in this process.
+type Launcher struct {
+	Log *slog.Logger
+}
+
+// Launch implements cluster.Launcher.
+func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster.Server, error) {
+	ec, err := config(cfg, l.Log)
+	if err != nil {
+		return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
+	}
+	for try := 1; ; try++ {
+		e, err := embed.StartEtcd(ec)
+		switch {
+		case err == nil:
+			s := &server{etcd: e, urls: clientURLs(e, cfg), done: make(chan struct{})}
+			go s.follow()
+			return s, nil
+		case !busy(err):
+			return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
+		case try == busyTries:
+			return nil, fmt.Errorf("starting the server of %s at %q and %q: %w", cfg.Name, cfg.ClientURLs, cfg.PeerURLs, cluster.ErrBusy)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(busyDelay):
+		}
+	}
+}
+
+func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// config returns the configuration of etcd.
+func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
+	ec := embed.NewConfig()
+	ec.Name, ec.Dir = cfg.Name, cfg.Dir
+	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger(log))
+	ec.MaxTxnOps = maxTxnOps
+	ec.AutoCompactionMode, ec.AutoCompactionRetention = embed.CompactorModePeriodic, compactKeep
+	ec.ClusterState = embed.ClusterStateFlagExisting
+	if cfg.New {
+		ec.ClusterState = embed.ClusterStateFlagNew
+	}
+	if cfg.Fast {
+		ec.UnsafeNoFsync, ec.TickMs, ec.ElectionMs = true, 10, 100
+	}
+	if cfg.TLS != nil {
+		info := transport.TLSInfo{
+			CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, TrustedCAFile: cfg.TLS.CA,
+			ClientCertAuth: true, MinVersion: tls.VersionTLS13,
+		}
+		ec.ClientTLSInfo, ec.PeerTLSInfo = info, info
+		ec.TlsMinVersion = "TLS1.3"
+	}
+	return ec, addresses(ec, cfg)
+}
+
+// addresses sets the URLs and the first members.
+func addresses(ec *embed.Config, cfg cluster.ServerConfig) error {
+	advertiseClient, advertisePeer := cfg.AdvertiseClientURLs, cfg.AdvertisePeerURLs
+	if len(advertiseClient) == 0 {
+		advertiseClient = cfg.ClientURLs
+	}
+	if len(advertisePeer) == 0 {
+		advertisePeer = cfg.PeerURLs
+	}
+	if len(advertisePeer) == 0 { // a member that is always alone still has to name an address
+		advertisePeer = []string{"http://localhost:2380"}
+	}
+	var err error
+	for _, x := range []struct {
+		to   *[]url.URL
+		from []string
+	}{
+		{&ec.ListenClientUrls, cfg.ClientURLs}, {&ec.AdvertiseClientUrls, advertiseClient},
+		{&ec.ListenPeerUrls, cfg.PeerURLs}, {&ec.AdvertisePeerUrls, advertisePeer},
+	} {
+		if *x.to, err = parse(x.from); err != nil {
+			return err
+		}
+	}
+	members := maps.Clone(cfg.Members)
+	if members == nil {
+		members = map[string][]string{}
+	}
+	if _, ok := members[cfg.Name]; !ok {
+		members[cfg.Name] = advertisePeer
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		for _, u := range members[name] {
+			all = append(all, name+"="+u)
+		}
+	}
+	ec.InitialCluster = strings.Join(all, ",")
+	return nil
+}
+
+func parse(texts []string) ([]url.URL, error) {
+	out := make([]url.URL, 0, len(texts))
+	for _, text := range texts {
+		u, err := url.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *u)
+	}
+	return out, nil
+}
+
+// clientURLs returns where a server listens, with the ports that it got.
+func clientURLs(e *embed.Etcd, cfg cluster.ServerConfig) []string {
+	var out []string
+	for i, l := range e.Clients {
+		u := cfg.ClientURLs[min(i, len(cfg.ClientURLs)-1)]
+		scheme, _, _ := strings.Cut(u, "://")
+		if strings.HasPrefix(scheme, "unix") {
+			out = append(out, u)
+			continue
+		}
+		out = append(out, scheme+"://"+l.Addr().String())
+	}
+	return out
+}
+
+// A server is an etcd in this process.
+type server struct {
+	etcd *embed.Etcd
+	urls []string
+
+	once sync.Once
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// Clients implements cluster.Server.
+func (s *server) Clients() []string { return s.urls }
+
+// Done implements cluster.Server.
+func (s *server) Done() <-chan struct{} { return s.done }
+
+// Err implements cluster.Server.
+func (s *server) Err() error {
+	select {
+	case <-s.done:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// follow waits for the server to end by itself. It does so without an error only when the other
+// members tell it that it does not belong to them.
+func (s *server) follow() {
+	select {
+	case <-s.done:
+	case <-s.etcd.Server.StopNotify():
+		s.close(cluster.ErrRemoved)
+	case err := <-s.etcd.Err():
+		if err == nil {
+			err = errors.New("etcd stopped listening")
+		}
+		s.close(err)
+	}
+}
+
+// Stop implements cluster.Server.
+func (s *server) Stop() { s.close(nil) }
+
+// close ends the server once. etcd's own end waits seconds for clients that watch; as soon as
+// its server has stopped they are of no use, and turn to other members.
+func (s *server) close(err error) {
+	s.once.Do(func() {
+		s.err = err
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			s.etcd.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(closeLimit):
+		}
+		close(s.done)
+	})
+	<-s.done
+}
