@@ -26,6 +26,8 @@ const policy = `
 	.
 	frontend/*
 	frontend
+	dashboard
+	history
 	engine
 	engine/*
 	resources
