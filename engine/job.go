@@ -185,10 +185,10 @@ func (j *job) converge(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := j.takeNote(); err != nil {
+	if err := j.check(ctx); err != nil {
 		return err
 	}
-	if err := j.check(ctx); err != nil {
+	if err := j.takeNote(); err != nil {
 		return err
 	}
 	if len(j.changes) > 0 && !j.noop {

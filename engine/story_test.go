@@ -455,7 +455,7 @@ func TestWatchFailsDuringRun(t *testing.T) {
 }
 
 func TestHidden(t *testing.T) {
-	story(t, Options{ConvergedTimeout: 0}, func(e *testEngine) {
+	story(t, Options{Workers: 1}, func(e *testEngine) {
 		e.load("a -> b -> c", e.spec("a"), e.spec("b bad", hidden), e.spec("c"))
 		e.sawAll("open:c open:a check:a check:c")
 		e.load("", e.spec("b good"))

@@ -28,8 +28,8 @@ type Param struct {
 }
 
 // Params are the parameters in the order of the struct's fields. The list is shared;
-// do not write to it.
-func (k *Kind) Params() []Param { return tableOf(k.New()).params }
+// do not write to it. Those that only the agent itself gives are not among them.
+func (k *Kind) Params() []Param { return tableOf(k.New()).public }
 
 // Sends are the values that resources of this kind send, or nil if they send none.
 func (k *Kind) Sends() []Param {

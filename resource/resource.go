@@ -99,8 +99,9 @@ type Merger interface {
 }
 
 // A Reverser knows its opposite: a resource of the same kind, not opened, which brings back
-// what there was before this one had ever been applied. It is asked before that, after Open,
-// with all received values in place. nil means that there is nothing to undo.
+// what there was before this one had ever been applied. It is asked before that, after a
+// check that went well. A parameter that only the opposite needs has a name that begins with _,
+// and programs cannot give it. nil means that there is nothing to undo.
 type Reverser interface {
 	Reversed() (Resource, error)
 }

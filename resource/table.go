@@ -2,7 +2,6 @@ package resource
 
 import (
 	"iter"
-	"maps"
 	"reflect"
 	"sync"
 )
@@ -10,6 +9,7 @@ import (
 // A table is what the tags of a struct type say, read once.
 type table struct {
 	params []Param
+	public []Param // without those whose names begin with _
 	paths  [][]int // of the field of each parameter, through embedded structs
 	byName map[string]int
 }
@@ -36,6 +36,9 @@ func readTags(t reflect.Type) *table {
 		}
 		out.byName[name] = len(out.params)
 		out.params = append(out.params, Param{name, f.Tag.Get("doc"), f.Type})
+		if name[0] != '_' {
+			out.public = append(out.public, out.params[len(out.params)-1])
+		}
 		out.paths = append(out.paths, f.Index)
 	}
 	return out
@@ -49,8 +52,16 @@ func (t *table) field(of reflect.Value, i int) reflect.Value {
 	return of.Field(t.paths[i][0])
 }
 
-// keys are the names of the parameters.
-func keys(t *table) iter.Seq[string] { return maps.Keys(t.byName) }
+// keys are the names of the parameters that programs can give.
+func keys(t *table) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range t.public {
+			if !yield(p.Name) {
+				return
+			}
+		}
+	}
+}
 
 // structType returns the struct type of x or of what x points to, or nil.
 func structType(x any) reflect.Type {

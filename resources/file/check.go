@@ -115,7 +115,11 @@ func typeName(m fs.FileMode) string {
 }
 
 func (l *lookup) absent() error {
-	if l.info == nil {
+	l.leftover()
+	switch {
+	case l.r.Made != "":
+		return l.unmade()
+	case l.info == nil:
 		return nil
 	}
 	path, dir := l.r.path, l.info.IsDir()
@@ -133,6 +137,15 @@ func (l *lookup) absent() error {
 		return err
 	})
 	return nil
+}
+
+// leftover removes what a killed agent had begun to write.
+func (l *lookup) leftover() {
+	temp := tempName(l.r.path)
+	if _, err := os.Lstat(temp); err != nil {
+		return
+	}
+	l.differ(resource.Change{Param: "state", Note: "removed (unfinished write)"}, func(context.Context) error { return os.RemoveAll(temp) })
 }
 
 // wrongType handles something of another type at the path: it is removed if that is allowed.

@@ -8,7 +8,7 @@
 //
 // The files: file.go has the parameters, check.go the order of things, content.go reading and
 // comparing, write.go writing, tree.go directories, owner.go and mode.go what their names say,
-// index.go the paths that file resources manage.
+// index.go the paths that file resources manage, reverse.go how to undo.
 package file
 
 import (
@@ -55,6 +55,7 @@ type Resource struct {
 	Purge     bool     `mgmt:"purge" doc:"Remove what is in the directory and managed by no file resource."`
 	Symlink   bool     `mgmt:"symlink" doc:"Make a symbolic link whose target is source."`
 	SELinux   *string  `mgmt:"selinux" doc:"SELinux context; empty removes it."`
+	Made      string   `mgmt:"_made" doc:"The topmost of the directories that were made for this one. They are removed as far as they are empty."`
 
 	name string // of the resource
 	env  *resource.Env
@@ -106,7 +107,7 @@ func (r *Resource) Equal(other resource.Resource) bool {
 	return r.effective() == o.effective() && r.State == o.State && equalText(r.Content, o.Content) && r.Source == o.Source &&
 		strings.Join(r.Fragments, "\x00") == strings.Join(o.Fragments, "\x00") && r.Owner == o.Owner && r.Group == o.Group &&
 		r.Mode == o.Mode && r.Recurse == o.Recurse && r.Force == o.Force && r.Purge == o.Purge && r.Symlink == o.Symlink &&
-		equalText(r.SELinux, o.SELinux)
+		equalText(r.SELinux, o.SELinux) && r.Made == o.Made
 }
 
 func equalText(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
