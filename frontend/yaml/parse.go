@@ -191,7 +191,7 @@ func (p *parser) alias(y *yamllib.Node) *node {
 // fields fills a map. What merge keys bring in yields to what is written in the map itself.
 func (p *parser) fields(n *node, content []*yamllib.Node) {
 	n.fields = make([]field, 0, len(content)/2)
-	seen := newKeys(len(content) / 2)
+	var seen keys
 	var merged []*node
 	for i := 0; i+1 < len(content); i += 2 {
 		key, value := p.convert(content[i]), p.convert(content[i+1])
@@ -238,32 +238,31 @@ func (p *parser) sources(value *node) []*node {
 // keys are those of a map. Most maps are so small that it is cheapest to look at all keys.
 type keys struct {
 	few  []*node
-	many map[string]*node
+	many map[string]*node // all of them, when they are not few
 }
 
-func newKeys(n int) *keys {
-	k := &keys{}
-	if n > 16 {
-		k.many = make(map[string]*node, n)
-	}
-	return k
-}
+const maxFew = 16
 
 // add returns the earlier key of the same text, or takes the key in and returns nil.
 func (k *keys) add(key *node) *node {
 	if k.many != nil {
-		if first := k.many[key.text]; first != nil {
-			return first
+		first := k.many[key.text]
+		if first == nil {
+			k.many[key.text] = key
 		}
-		k.many[key.text] = key
-		return nil
+		return first
 	}
 	for _, first := range k.few {
 		if first.text == key.text {
 			return first
 		}
 	}
-	k.few = append(k.few, key)
+	if k.few = append(k.few, key); len(k.few) > maxFew {
+		k.many = make(map[string]*node, 2*maxFew)
+		for _, key := range k.few {
+			k.many[key.text] = key
+		}
+	}
 	return nil
 }
 
