@@ -135,8 +135,12 @@ func (p *picture) draw(ctx context.Context, text []byte) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, p.filter, "-Tpng", "-o"+p.file+".png", p.file)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w %s", p.filter, err, bytes.TrimSpace(out))
+	out, err := cmd.CombinedOutput()
+	switch out = bytes.TrimSpace(out); {
+	case err != nil && len(out) > 0:
+		return fmt.Errorf("%s: %w: %s", p.filter, err, out)
+	case err != nil:
+		return fmt.Errorf("%s: %w", p.filter, err)
 	}
 	return nil
 }

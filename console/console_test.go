@@ -221,6 +221,23 @@ func (s *screen) above() (lines, writes int) {
 	return len(s.lines), s.wrote
 }
 
+// TestSummaryOfNoop holds that a dry run does not call right what it left as it was.
+func TestSummaryOfNoop(t *testing.T) {
+	var out bytes.Buffer
+	c := New(Options{Out: &out})
+	differs := []resource.Change{{Param: "mode", Old: "0644", New: "0600"}}
+	c.Event(engine.Event{Kind: engine.Changed, Key: motd, Noop: true, Changes: differs})
+	c.Event(engine.Event{Kind: engine.Progress, Settled: 2, Total: 2})
+	c.Event(engine.Event{Kind: engine.Progress, Settled: 1, Total: 2})
+	c.Event(engine.Event{Kind: engine.Checked, Key: motd})
+	c.Event(engine.Event{Kind: engine.Progress, Settled: 2, Total: 2})
+	c.Close()
+	_, after, _ := strings.Cut(out.String(), "of 2 resources, 1 left as it differs (noop)\n")
+	if !strings.HasSuffix(after, "all 2 resources are as they should be\n") || strings.Count(out.String(), "\n") != 3 {
+		t.Errorf("got:\n%s", out.String())
+	}
+}
+
 // TestLive follows the progress line: it comes after a moment, stays below what is printed,
 // and goes when all has settled.
 func TestLive(t *testing.T) {
