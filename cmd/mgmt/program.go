@@ -33,7 +33,13 @@ type programFlags struct {
 
 func (f *programFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.modulePath, "module-path", os.Getenv("MGMT_MODULE_PATH"), "`directory` of modules that programs import by URL (MGMT_MODULE_PATH)")
-	cmd.Flags().StringVar(&f.hostname, "hostname", "", "`name` of this host; the default is that of the system")
+	cmd.Flags().Func("hostname", "`name` of this host; the default is that of the system", func(name string) error {
+		f.hostname = name
+		if name == "" {
+			return nil
+		}
+		return mgmt.CheckHostname(name)
+	})
 }
 
 // A program is what commands read: one in the language, or a graph in YAML.
@@ -57,11 +63,6 @@ type settings struct {
 
 // open finds a program. Front is lang or yaml; when it is left out, the name of the file tells.
 func (f *programFlags) open(front, arg string, io *streams) (program, error) {
-	if f.hostname != "" {
-		if err := mgmt.CheckHostname(f.hostname); err != nil {
-			return nil, err
-		}
-	}
 	if front == "yaml" || front == "" && isYAML(arg) {
 		input, err := frontyaml.Open(arg, io.in)
 		return yamlGraph{input}, err

@@ -16,6 +16,7 @@ import (
 	"mgmt/frontend"
 	"mgmt/frontend/empty"
 	"mgmt/lang/funcs"
+	"mgmt/lang/syntax"
 	"mgmt/resources"
 )
 
@@ -47,6 +48,8 @@ type runFlags struct {
 	logFormat      string
 	verbose        bool
 }
+
+var frontends = []string{"lang", "yaml", "empty"}
 
 var logFormats = []string{"text", "json"}
 
@@ -104,7 +107,7 @@ func completeRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.She
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return []string{"lang", "yaml", "empty"}, cobra.ShellCompDirectiveDefault
+	return frontends, cobra.ShellCompDirectiveDefault
 }
 
 // environment takes what the flags leave open from the environment. Empty variables count as
@@ -235,15 +238,20 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out *console.Console) (func(*funcs.Host) frontend.Frontend, error) {
 	name := ""
 	if len(args) > 0 {
-		switch args[0] {
-		case "lang", "yaml", "empty":
+		switch {
+		case slices.Contains(frontends, args[0]):
 			name, args = args[0], args[1:]
-		case "puppet", "langpuppet", "hcl", "yaml2":
+		case slices.Contains([]string{"puppet", "langpuppet", "hcl", "yaml2"}, args[0]):
 			return nil, usagef(cmd, "this build has no %s front end; there are lang, yaml and empty", args[0])
 		}
 	}
 	if f.file != "" {
 		args = append(args, f.file)
+	}
+	if name == "" && len(args) > 1 {
+		if near := syntax.Suggest(args[0], frontends); near != "" {
+			return nil, usagef(cmd, "there is no front end %q; did you mean %q?", args[0], near)
+		}
 	}
 	if name == "empty" {
 		if len(args) > 0 {
