@@ -47,6 +47,8 @@ type Options struct {
 	Observe func(engine.Event)
 
 	Noop bool // check only
+	// NoAutoedges has edges only that the program states.
+	NoAutoedges bool
 	// NoAutogroup has each resource applied alone, also where several could be at once.
 	NoAutogroup bool
 	Sema        int // how many resources may run at once; 0 is unlimited
@@ -138,6 +140,7 @@ func New(opts Options) (*Agent, error) {
 		StateDir:         filepath.Join(opts.Prefix, "engine", "state"),
 		Exit:             a.exit,
 		Noop:             opts.Noop,
+		NoAutoedges:      opts.NoAutoedges,
 		NoAutogroup:      opts.NoAutogroup,
 		Sema:             opts.Sema,
 		ConvergedTimeout: opts.ConvergedTimeout,

@@ -41,6 +41,7 @@ var history = []engine.Event{
 	{Kind: engine.Blocked, Key: key("noop", "b"), By: motd},
 	{Kind: engine.Blocked, Key: key("noop", "c"), By: motd},
 	{Kind: engine.Blocked, Key: key("noop", "d"), By: key("exec", "x")},
+	{Kind: engine.Warned, Key: motd, Pos: "main.mcl:3:1", Err: errors.New("an edge is left out")},
 	{Kind: engine.Progress, Settled: 5, Total: 5},
 	{Kind: engine.Refreshed, Key: motd},
 	{Kind: engine.Checked, Key: key("noop", "b")},
@@ -77,6 +78,7 @@ main.mcl:3:1: error: file[/etc/motd]: apply: no space left (trying again at once
 main.mcl:3:1: error: file[/etc/motd]: apply: no space left
 noop[b]: and 1 more wait for file[/etc/motd], which failed
 noop[d]: waits for exec[x], which failed
+main.mcl:3:1: warning: file[/etc/motd]: an edge is left out
 of 5 resources, 1 failed, 3 waiting for those
 all 5 resources are as they should be
 file[/a\x1b[2Jb\n]: state: created
@@ -116,9 +118,12 @@ func TestJSON(t *testing.T) {
 			}
 			events = append(events, l.Event)
 		}
-		want := "changed changed changed failed failed failed blocked blocked blocked settled settled converged converged changed"
+		want := "changed changed changed failed failed failed blocked blocked blocked warned settled settled converged converged changed"
 		if verbose {
-			want = "checked changed changed changed failed failed failed blocked blocked blocked settled refreshed checked checked checked settled converged converged removed changed"
+			want = "checked changed changed changed failed failed failed blocked blocked blocked warned settled refreshed checked checked checked settled converged converged removed changed"
+		}
+		if !strings.Contains(got, `"level":"WARN","event":"warned"`) {
+			t.Errorf("a warning has another level:\n%s", got)
 		}
 		if strings.Join(events, " ") != want {
 			t.Errorf("verbose %v: events are\n%v, want\n%s", verbose, events, want)

@@ -103,6 +103,9 @@ func (p *printer) eventJSON(e *entry) {
 	if ev.Err != nil {
 		l.Level, l.Error, l.Retries, l.RetryIn = "ERROR", ev.Err.Error(), ev.Retries, ev.RetryIn.Seconds()
 	}
+	if ev.Kind == engine.Warned {
+		l.Level = "WARN"
+	}
 	if ev.Kind == engine.Blocked {
 		l.Level, l.By = "WARN", keyID(ev.By)
 	}

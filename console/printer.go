@@ -133,7 +133,7 @@ func (p *printer) note(e *engine.Event) {
 	case engine.Progress:
 		p.settled, p.total = e.Settled, e.Total
 		return
-	case engine.Converged:
+	case engine.Converged, engine.Warned:
 		return
 	}
 	for _, keys := range []map[resource.Key]bool{p.failed, p.blocked, p.left} {
@@ -170,6 +170,8 @@ func (p *printer) event(e *entry) {
 		p.failure(e)
 	case engine.Blocked:
 		p.event(e)
+	case engine.Warned:
+		p.warning(e)
 	case engine.Progress:
 		p.summary(e.time)
 	case engine.Converged:
@@ -205,17 +207,28 @@ func (p *printer) change(e *entry, c *resource.Change) {
 
 // failure prints an error with the place of the statement and what happens next.
 func (p *printer) failure(e *entry) {
+	p.trouble(e, red, "error: ")
+	if ev := &e.event; ev.Retries != 0 || ev.RetryIn > 0 {
+		p.text(dim, again(ev))
+	}
+	p.buf = append(p.buf, '\n')
+}
+
+// warning prints what is not as it may have been meant.
+func (p *printer) warning(e *entry) {
+	p.trouble(e, yellow, "warning: ")
+	p.buf = append(p.buf, '\n')
+}
+
+// trouble prints the error of an event with the place of the statement.
+func (p *printer) trouble(e *entry, color, word string) {
 	ev := &e.event
 	p.time(e.time)
 	if ev.Pos != "" {
 		p.text(bold, Printable(ev.Pos)+": ")
 	}
-	p.text(red, "error: ")
+	p.text(color, word)
 	p.text("", Printable(ev.Key.String()+": "+ev.Err.Error()))
-	if ev.Retries != 0 || ev.RetryIn > 0 {
-		p.text(dim, again(ev))
-	}
-	p.buf = append(p.buf, '\n')
 }
 
 // again says when the next attempt is.

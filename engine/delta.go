@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"mgmt/engine/autoedge"
 	"mgmt/resource"
 )
 
@@ -33,11 +34,11 @@ func (e *Engine) validateSpec(spec *resource.Spec) (err error) {
 }
 
 // take changes the graph, or returns an error and leaves it as it was.
-func (e *Engine) take(d resource.Delta) error {
+func (e *Engine) take(d resource.Delta, wishes []autoedge.Wishes) error {
 	if e.stopping {
 		return ErrStopped
 	}
-	t := &taking{engine: e, delta: d, set: make(map[resource.Key]*resource.Spec, len(d.Set))}
+	t := &taking{engine: e, delta: d, wishes: wishes, set: make(map[resource.Key]*resource.Spec, len(d.Set))}
 	for _, spec := range d.Set {
 		t.set[spec.Key] = spec
 	}
@@ -48,6 +49,7 @@ func (e *Engine) take(d resource.Delta) error {
 		return err
 	}
 	t.commit()
+	t.automatic()
 	e.converge.loaded = true
 	return nil
 }
@@ -57,12 +59,14 @@ func (e *Engine) take(d resource.Delta) error {
 type taking struct {
 	engine  *Engine
 	delta   resource.Delta
+	wishes  []autoedge.Wishes // of delta.Set; nil is none
 	set     map[resource.Key]*resource.Spec
 	remove  map[*vertex]bool
 	leaving map[*vertex]bool // to be removed, but not yet
 	added   []*vertex        // with a node that reshape made
 	undo    []func()
-	sources map[*edge]bool // edges that may have lost their reason
+	sources map[*edge]bool  // edges that may have lost their reason
+	aside   []autoedge.Edge // taken out of the graph, for edges that the delta sets
 }
 
 // wanted returns what the graph will hold for the key, or nil.

@@ -27,6 +27,8 @@ type Options struct {
 	Exit     func(status int)
 
 	Noop bool // check only, for all resources
+	// NoAutoedges has edges only that a delta sets.
+	NoAutoedges bool
 	// NoAutogroup has each resource applied alone.
 	NoAutogroup bool
 	Sema        int // how many resources may run at once; 0 is unlimited
@@ -65,6 +67,7 @@ type Engine struct {
 	released []string // semaphores, since unpark looked last
 	groups   groups
 	leaving  map[*vertex]bool
+	auto     automatic
 	leavers  []*vertex // of leaving, to be looked at by depart
 	timers   timers
 
@@ -137,9 +140,13 @@ func (e *Engine) Submit(ctx context.Context, d resource.Delta) error {
 	if err := e.validate(d); err != nil {
 		return err
 	}
+	wishes, err := e.wishes(ctx, d)
+	if err != nil {
+		return err
+	}
 	e.first.Do(e.lookBack)
 	result := make(chan error, 1)
-	e.box.call(func() { result <- e.take(d) })
+	e.box.call(func() { result <- e.take(d, wishes) })
 	select {
 	case err := <-result:
 		return err

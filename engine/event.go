@@ -20,10 +20,11 @@ const (
 	Removed                        // it left the graph and is closed
 	Converged                      // Converged changed; Settled and Total; no Key
 	Progress                       // Settled or Total changed; no Key
+	Warned                         // something is not as it may have been meant: Err
 )
 
 var eventNames = [...]string{Checked: "checked", Changed: "changed", Refreshed: "refreshed",
-	Failed: "failed", Blocked: "blocked", Removed: "removed", Converged: "converged", Progress: "progress"}
+	Failed: "failed", Blocked: "blocked", Removed: "removed", Converged: "converged", Progress: "progress", Warned: "warned"}
 
 // String is the name in lower case.
 func (k EventKind) String() string { return eventNames[k] }

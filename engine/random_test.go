@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"mgmt/engine/autoedge"
 	"mgmt/resource"
 	"mgmt/watch"
 )
@@ -23,6 +26,7 @@ type item struct {
 	Need *string `mgmt:"need"`
 
 	id   string
+	name string
 	disk *disk
 }
 
@@ -70,6 +74,26 @@ func (i *item) enter() (func(), error) {
 }
 
 func (i *item) Validate() error { return nil }
+
+func (i *item) SetName(name string) { i.name = name }
+
+// An item provides one of a few things and needs another one, which follow from its name and
+// its text.
+func (i *item) wish(factor int) resource.UID {
+	var n, text int
+	_, _ = fmt.Sscan(strings.TrimPrefix(i.name, "i"), &n)
+	_, _ = fmt.Sscan(strings.TrimPrefix(i.Text, "text"), &text)
+	return resource.UID{Type: "thing", Text: fmt.Sprint((n*factor + text) % 5)}
+}
+
+func (i *item) Provides() []resource.UID { return []resource.UID{i.wish(1)} }
+
+func (i *item) Needs(context.Context) ([]resource.Need, error) {
+	if i.Text == "text" {
+		return nil, nil
+	}
+	return []resource.Need{{Of: i.wish(2), Before: i.Text == "text2"}}, nil
+}
 
 func (i *item) Open(env *resource.Env) error {
 	i.id = env.ID.Name
@@ -263,6 +287,52 @@ func runHistory(t *testing.T, ops []op) (wrong []string) {
 	return wrong
 }
 
+// auditAuto holds that the automatic edges are those that the resources wish for, except for
+// some that would close a cycle.
+func (h *history) auditAuto() {
+	for ends, d := range h.auto.dropped {
+		if !h.auto.index.Has(ends) {
+			h.fault("%v is dropped, but nobody wishes for it", ends)
+		}
+		for i, n := range d.way[1:] {
+			if h.graph.Find(d.way[i], n) == nil {
+				h.fault("%v is dropped, but there is no edge from %s to %s", ends, d.way[i].Value.key, n.Value.key)
+			}
+		}
+	}
+	for n := range h.graph.Nodes() {
+		for _, out := range n.Out() {
+			leaving := n.Value.leaving || out.To.Value.leaving
+			if !out.Value.wanted() || out.Value.auto && !leaving && !h.auto.index.Has(edgeOf(n, out.To)) {
+				h.fault("nobody wants the edge from %s to %s", n.Value.key, out.To.Value.key)
+			}
+		}
+	}
+	for d := range h.wishes() {
+		edge := h.edge(d.From, d.To)
+		if (edge == nil || !edge.Value.auto) && h.auto.dropped[d] == nil {
+			h.fault("%v is missing", d)
+		}
+	}
+}
+
+// wishes yields the edges of an index of its own.
+func (h *history) wishes() iter.Seq[autoedge.Edge] {
+	var x autoedge.Index
+	for _, v := range h.vertices {
+		if v.spec == nil || v.leaving {
+			continue
+		}
+		w, err := wishesOf(context.Background(), v.spec)
+		if err != nil {
+			h.fault("%v", err)
+		}
+		x.Set(v.key, w)
+	}
+	added, _ := x.Changes()
+	return slices.Values(added)
+}
+
 // auditTurn holds the invariants: what is about to run may run, and what is derived
 // is what it is derived from.
 func (h *history) auditTurn() {
@@ -276,6 +346,7 @@ func (h *history) auditTurn() {
 			}
 		}
 	}
+	h.auditAuto()
 	unsettled := 0
 	for _, v := range h.vertices {
 		if v.open {

@@ -28,11 +28,14 @@ func (t *taking) reshape() error {
 	}
 	links := t.links()
 	for lost := range t.sources {
-		if !lost.Value.declared && lost.Value.recvs == 0 {
+		if !lost.Value.wanted() {
 			t.disconnect(lost)
 		}
 	}
 	made, err := e.graph.Connect(links)
+	if err != nil && t.setAside(links) {
+		made, err = e.graph.Connect(links)
+	}
 	if err != nil && len(t.leaving)+len(e.leaving) > 0 {
 		t.isolate()
 		made, err = e.graph.Connect(links)
@@ -72,10 +75,10 @@ func (t *taking) links() []graph.Link[*vertex, *link] {
 	for _, edge := range t.delta.SetEdges {
 		from, to := e.vertices[edge.From].node, e.vertices[edge.To].node
 		if found := e.graph.Find(from, to); found != nil {
-			t.change(found, func(l *link) { l.declared, l.notify, l.auto = true, edge.Notify, edge.Auto })
+			t.change(found, func(l *link) { l.declared, l.notify = true, edge.Notify })
 			continue
 		}
-		add(from, to, &link{declared: true, notify: edge.Notify, auto: edge.Auto})
+		add(from, to, &link{declared: true, notify: edge.Notify})
 	}
 	for _, spec := range t.delta.Set {
 		v := e.vertices[spec.Key]
@@ -157,6 +160,7 @@ func (t *taking) disconnect(edge *edge) {
 // disconnect takes an edge away for good.
 func (e *Engine) disconnect(edge *edge) {
 	e.count(edge, -1)
+	e.interrupted(edge)
 	e.graph.Disconnect(edge)
 }
 

@@ -126,7 +126,7 @@ func (e *Engine) snapshot(q Inquiry) Snapshot {
 		if q.Edges {
 			for _, out := range v.node.Out() {
 				s.Edges = append(s.Edges, Edge{Receives: out.Value.recvs > 0, Edge: resource.Edge{
-					From: v.key, To: out.To.Value.key, Notify: out.Value.notify, Auto: out.Value.auto}})
+					From: v.key, To: out.To.Value.key, Notify: out.Value.notify, Auto: out.Value.automatic()}})
 			}
 		}
 	}

@@ -255,7 +255,7 @@ func (e *Engine) orderUndos() {
 		}
 		for _, id := range v.trail.after {
 			if p := e.vertices[resource.Key{ID: id}]; p != nil && p.undoing() && e.graph.Find(v.node, p.node) == nil {
-				links = append(links, graph.Link[*vertex, *link]{From: v.node, To: p.node, Value: &link{declared: true, auto: true}})
+				links = append(links, graph.Link[*vertex, *link]{From: v.node, To: p.node, Value: &link{undo: true}})
 			}
 		}
 	}

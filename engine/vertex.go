@@ -64,13 +64,23 @@ type (
 	edge = graph.Edge[*vertex, *link]
 )
 
-// A link is what the engine knows of an edge.
+// A link is what the engine knows of an edge: the reasons for it, and what it does.
 type link struct {
-	declared bool // by a delta, rather than only by a Recv
-	notify   bool
-	auto     bool
-	recvs    int // values that the child receives from the parent
+	declared bool // by a delta
+	notify   bool // of a delta
+	auto     bool // one of them needs what the other provides
+	recvs    int  // values that the child receives from the parent
+	undo     bool // the child is to be undone after the parent
 }
+
+// wanted reports whether there is a reason for the edge.
+func (l *link) wanted() bool { return l.declared || l.auto || l.recvs > 0 || l.undo }
+
+// droppable reports whether it is there only as long as it closes no cycle.
+func (l *link) droppable() bool { return l.auto && !l.declared && l.recvs == 0 && !l.undo }
+
+// automatic reports whether the engine alone is the reason.
+func (l *link) automatic() bool { return (l.auto || l.undo) && !l.declared && l.recvs == 0 }
 
 // An instance is a resource that has been opened, with its watch. While a job of the
 // vertex runs it has the instance for itself, except for up.

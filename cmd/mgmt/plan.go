@@ -143,7 +143,7 @@ func (p *planner) observe(e engine.Event) {
 		p.found[e.Key] = e
 	case engine.Progress:
 		p.total = e.Total
-	case engine.Converged:
+	case engine.Converged, engine.Warned:
 	default:
 		delete(p.found, e.Key)
 	}

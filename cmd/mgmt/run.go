@@ -215,6 +215,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		Log:              out.Log(),
 		Observe:          out.Event,
 		Noop:             f.noop,
+		NoAutoedges:      f.noAutoedges,
 		NoAutogroup:      f.noAutogroup,
 		Sema:             max(f.sema, 0),
 		ConvergedTimeout: timeout,

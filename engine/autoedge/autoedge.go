@@ -32,6 +32,11 @@ func (w Wishes) Empty() bool { return len(w.Provides)+len(w.Needs) == 0 }
 // An Edge says that From comes before To.
 type Edge struct{ From, To resource.Key }
 
+// Compare orders edges by their ends.
+func (e Edge) Compare(other Edge) int {
+	return cmp.Or(e.To.Compare(other.To), e.From.Compare(other.From))
+}
+
 // An Index keeps the edges of a changing set of resources. The zero value is empty and ready
 // to use. It is not safe for use by several goroutines.
 type Index struct {
@@ -101,6 +106,8 @@ func (x *Index) Set(key resource.Key, w Wishes) {
 	switch {
 	case w.Empty() && p == nil:
 		return
+	case p != nil && p.has(w):
+		return
 	case w.Empty():
 		x.idle = append(x.idle, p)
 	case p == nil:
@@ -128,6 +135,9 @@ func (x *Index) enter(key resource.Key) *party {
 	x.parties[key] = p
 	return p
 }
+
+// Len returns the number of resources that have wishes.
+func (x *Index) Len() int { return len(x.parties) }
 
 // Has reports whether there was such an edge at the latest Changes.
 func (x *Index) Has(e Edge) bool {
@@ -163,8 +173,8 @@ func (x *Index) Changes() (added, removed []Edge) {
 		}
 	}
 	x.open, x.moved, x.idle = reset(x.open), reset(x.moved), reset(x.idle)
-	slices.SortFunc(added, compareEdges)
-	slices.SortFunc(removed, compareEdges)
+	slices.SortFunc(added, Edge.Compare)
+	slices.SortFunc(removed, Edge.Compare)
 	return added, removed
 }
 
@@ -178,13 +188,20 @@ func reset[T any](list []T) []T {
 	return list[:0]
 }
 
-func compareEdges(a, b Edge) int {
-	return cmp.Or(a.To.Compare(b.To), a.From.Compare(b.From))
+// has reports whether p has just these wishes.
+func (p *party) has(w Wishes) bool {
+	return p.providesOnly(w.Provides) && slices.EqualFunc(p.wants, w.Needs, func(has want, need resource.Need) bool {
+		return has.need.Of == need.Of && has.need.Up == need.Up && has.need.Before == need.Before && slices.Equal(has.need.Else, need.Else)
+	})
+}
+
+func (p *party) providesOnly(uids []resource.UID) bool {
+	return slices.EqualFunc(p.provides, uids, func(s *spot, u resource.UID) bool { return s.uid == u })
 }
 
 // provide makes p provide just these.
 func (x *Index) provide(p *party, uids []resource.UID) {
-	if slices.EqualFunc(p.provides, uids, func(s *spot, u resource.UID) bool { return s.uid == u }) {
+	if p.providesOnly(uids) {
 		return
 	}
 	for _, s := range p.provides {

@@ -105,7 +105,7 @@ func TestRandomChanges(t *testing.T) {
 func apply(t *rapid.T, x *Index, have map[Edge]bool) {
 	t.Helper()
 	added, removed := x.Changes()
-	sorted := func(list []Edge) bool { return slices.IsSortedFunc(list, compareEdges) }
+	sorted := func(list []Edge) bool { return slices.IsSortedFunc(list, Edge.Compare) }
 	if !sorted(added) || !sorted(removed) {
 		t.Fatalf("not sorted: %v, %v", added, removed)
 	}
