@@ -84,11 +84,11 @@ func (e *testEngine) warned(want ...string) {
 
 func TestAutomaticOrder(t *testing.T) {
 	story(t, Options{}, func(e *testEngine) {
-		e.load("", e.spec("part:a <x"), e.spec("part:b +x >y"), e.spec("part:c +y"))
+		e.load("", e.spec("part:a <x +z"), e.spec("part:b +x >y"), e.spec("part:c +y <z"))
 		e.saw("check:b check:a check:c")
-		e.hasEdges("b~>a b~>c")
+		e.hasEdges("a~>c b~>a b~>c")
 		e.submit(resource.Delta{Remove: []resource.Key{key("part:b")}})
-		e.hasEdges("")
+		e.hasEdges("a~>c")
 		e.load("", e.spec("part:c +y +x"))
 		e.hasEdges("c~>a")
 		e.load("", e.spec("part:b +x"))
