@@ -25,6 +25,7 @@ var examples = []struct {
 	{"hello.yaml", map[string]string{"mgmt-yaml/motd": "Welcome.", "mgmt-yaml/restarts": "\n"}, "look into HOME/mgmt-yaml/"},
 	{"notify.mcl", map[string]string{"mgmt-notify/app.conf": "verbose = true", "mgmt-notify/restarts": "\n"}, "the app has been restarted"},
 	{"print.mcl", nil, "it is "},
+	{"reverse.mcl", map[string]string{"mgmt-reverse/": ""}, ""},
 	{"send.mcl", map[string]string{"mgmt-kernel": "Linux"}, "value[kernel]"},
 	{"sites.mcl", map[string]string{"mgmt-sites/blog.conf": "listen 8080;", "mgmt-sites/wiki.conf": "listen 8081;"}, ""},
 	{"timer.mcl", nil, "as they should be"},

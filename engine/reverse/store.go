@@ -90,7 +90,12 @@ func (s *Store) Drop(id resource.ID) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forgetting what undoes %s: %w", id, err)
 	}
-	return syncDir(filepath.Dir(path))
+	dir := filepath.Dir(path)
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	_ = os.Remove(dir) // unless something else is in it
+	return nil
 }
 
 // All returns every note. One that cannot be read does not keep the others back: the error
