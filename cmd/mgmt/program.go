@@ -105,22 +105,22 @@ func (p langProgram) frontend(host *funcs.Host, s settings) frontend.Frontend {
 // A yamlGraph is a graph in YAML.
 type yamlGraph struct{ input *frontyaml.Input }
 
-func (g yamlGraph) options() frontyaml.Options {
-	return frontyaml.Options{Input: g.input, Kinds: resources.Kinds()}
+func (g yamlGraph) options(hostname string) frontyaml.Options {
+	return frontyaml.Options{Input: g.input, Kinds: resources.Kinds(), Hostname: hostname}
 }
 
 func (g yamlGraph) hostname() string { return g.input.Hostname(resources.Kinds()) }
 
 func (g yamlGraph) check(context.Context) (*syntax.Files, syntax.Diagnostics) {
-	return frontyaml.New(g.options()).Check()
+	return frontyaml.New(g.options("")).Check()
 }
 
-func (g yamlGraph) snapshot(context.Context, *funcs.Host) (resource.Delta, *syntax.Files, syntax.Diagnostics) {
-	return frontyaml.New(g.options()).Snapshot()
+func (g yamlGraph) snapshot(_ context.Context, host *funcs.Host) (resource.Delta, *syntax.Files, syntax.Diagnostics) {
+	return frontyaml.New(g.options(host.Hostname)).Snapshot()
 }
 
 func (g yamlGraph) frontend(host *funcs.Host, s settings) frontend.Frontend {
-	opts := g.options()
+	opts := g.options(host.Hostname)
 	opts.Log, opts.Report = s.log, s.report
 	if s.watch {
 		opts.Watch = host.Watch

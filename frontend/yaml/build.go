@@ -18,6 +18,7 @@ type builder struct {
 	file    *syntax.File
 	reports *syntax.Reports
 
+	short  map[string]string                          // kinds by their names without colons
 	types  map[*resource.Kind]map[string]reflect.Type // of the parameters
 	meta   map[string]reflect.Type
 	values []resource.Value // of the present resource; used again for the next
@@ -26,6 +27,7 @@ type builder struct {
 func newBuilder(kinds *resource.Registry, file *syntax.File, reports *syntax.Reports) *builder {
 	return &builder{
 		kinds: kinds, file: file, reports: reports,
+		short: withoutColons(kinds),
 		types: map[*resource.Kind]map[string]reflect.Type{},
 		meta:  typesOf(resource.MetaParams()),
 	}
@@ -47,6 +49,19 @@ func (b *builder) kind(n *node) *resource.Kind {
 	d := b.reports.Add("unknown-kind", n.span, "there is no resource kind %s", n)
 	suggest(d, n, b.nearestKind(n.text))
 	return nil
+}
+
+// mentioned returns the kind that an edge or a collect names, in any case and perhaps without
+// the colons.
+func (b *builder) mentioned(n *node) *resource.Kind {
+	name := strings.ToLower(n.text)
+	if k := lookup(b.kinds, name); k != nil {
+		return k
+	}
+	if k := b.kinds.Lookup(b.short[name]); k != nil {
+		return k
+	}
+	return b.kind(n)
 }
 
 func (b *builder) nearestKind(name string) string {

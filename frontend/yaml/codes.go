@@ -11,6 +11,7 @@ const (
 	codeShape   syntax.Code = "yaml-shape"
 	codeKey     syntax.Code = "unknown-key"
 	codeMissing syntax.Code = "missing-key"
+	codeCollect syntax.Code = "collected-twice"
 )
 
 // Codes documents these codes. The examples are graphs, which tests read.
@@ -40,6 +41,11 @@ func Codes() []syntax.CodeInfo {
 			Code: codeKey, Phase: syntax.PhaseInit, Summary: "there is no such key",
 			Example:     "graph: a\nresorces: {}\n",
 			Explanation: "The keys of each place are fixed. A key that is not known would have no effect, so it is refused.",
+		},
+		{
+			Code: codeCollect, Phase: syntax.PhaseInterpret, Summary: "a resource is collected more than once",
+			Example:     "graph: a\nresources: {noop: [{name: \"@@x\"}]}\ncollect: [{kind: noop}, {kind: noop}]\n",
+			Explanation: "Several entries of collect name its kind. It is one resource all the same; of the patterns, the last one counts.",
 		},
 		{
 			Code: codeMissing, Phase: syntax.PhaseInit, Summary: "a key is missing",

@@ -13,7 +13,8 @@ import (
 // A desired graph is what a document asks for. Of each name there is at most one resource,
 // and one that is exported, which does not run here.
 type desired struct {
-	hostname string
+	hostname string // that the document gives to its host
+	collects bool   // the name of the host makes a difference
 	files    *syntax.Files
 	nodes    map[resource.ID]*vertices
 	order    []resource.ID // of first mention
@@ -36,8 +37,8 @@ type wish struct {
 	at     *node
 }
 
-// load makes the desired graph of a text.
-func load(name string, text []byte, kinds *resource.Registry) (*desired, syntax.Diagnostics) {
+// load makes the desired graph of a text, for the host of that name.
+func load(name string, text []byte, kinds *resource.Registry, hostname string) (*desired, syntax.Diagnostics) {
 	g := &desired{files: &syntax.Files{}, nodes: map[resource.ID]*vertices{}, edges: map[link]*wish{}}
 	file := g.files.Add(name, text)
 	var reports syntax.Reports
@@ -48,13 +49,14 @@ func load(name string, text []byte, kinds *resource.Registry) (*desired, syntax.
 	if root := parse(file, &reports); root != nil {
 		doc := read(root, &reports)
 		g.hostname = doc.hostname
-		g.take(doc, newBuilder(kinds, file, &reports))
+		g.collects = len(doc.collects) > 0
+		g.take(doc, newBuilder(kinds, file, &reports), hostname)
 	}
 	return g, reports.Diagnostics()
 }
 
 // take fills the graph.
-func (g *desired) take(doc *document, b *builder) {
+func (g *desired) take(doc *document, b *builder, hostname string) {
 	b.reports.Phase = syntax.PhaseInterpret
 	for _, group := range doc.groups {
 		kind := b.kind(group.kind)
@@ -66,13 +68,10 @@ func (g *desired) take(doc *document, b *builder) {
 			g.add(id, b.build(kind, e), e, b.reports)
 		}
 	}
-	for _, c := range doc.collects {
-		b.kind(c.kind)
-	}
-	short := withoutColons(b.kinds)
+	g.collect(doc, b, hostname)
 	for _, e := range doc.edges {
-		from, okFrom := g.end(e.from, b, short)
-		to, okTo := g.end(e.to, b, short)
+		from, okFrom := g.end(e.from, b)
+		to, okTo := g.end(e.to, b)
 		if okFrom && okTo {
 			g.connect(link{from, to}, e, b.reports)
 		}
@@ -103,19 +102,15 @@ func (g *desired) add(id resource.ID, spec *resource.Spec, e entry, reports *syn
 }
 
 // end returns the resource that an end of an edge names.
-func (g *desired) end(e end, b *builder, short map[string]string) (resource.ID, bool) {
-	kind := lookup(b.kinds, strings.ToLower(e.kind.text))
+func (g *desired) end(e end, b *builder) (resource.ID, bool) {
+	kind := b.mentioned(e.kind)
 	if kind == nil {
-		kind = b.kinds.Lookup(short[strings.ToLower(e.kind.text)])
-	}
-	if kind == nil {
-		b.kind(e.kind)
 		return resource.ID{}, false
 	}
 	id := resource.ID{Kind: kind.Name, Name: e.name.text}
 	switch v := g.nodes[id]; {
 	case v == nil:
-	case v.at[0] == nil && strings.HasPrefix(v.at[1].text, "@@"):
+	case v.at[0] == nil && v.exported():
 		b.reports.Add("refused-resource", e.name.span, "an edge names %s, which is exported and does not run here", id).
 			Relate(v.at[1].span, "it is exported here")
 		return id, false
@@ -171,6 +166,20 @@ func (v *vertices) wanted(id resource.ID) []*resource.Spec {
 	return out
 }
 
+// exported reports whether the hidden resource is only there to be exported.
+func (v *vertices) exported() bool {
+	return v.at[1] != nil && strings.HasPrefix(v.at[1].text, "@@")
+}
+
+// joined returns the resources that an edge to the name leads to.
+func (v *vertices) joined(id resource.ID) []*resource.Spec {
+	all := v.wanted(id)
+	if v.exported() {
+		return all[:len(all)-1]
+	}
+	return all
+}
+
 // delta returns what the engine has to be told to get from what it has been told to this
 // graph.
 func (g *desired) delta(told *frontend.Told) resource.Delta {
@@ -198,8 +207,8 @@ func (g *desired) delta(told *frontend.Told) resource.Delta {
 // between returns the edges of a link.
 func (g *desired) between(l link, w *wish) []resource.Edge {
 	var out []resource.Edge
-	for _, from := range g.nodes[l.from].wanted(l.from) {
-		for _, to := range g.nodes[l.to].wanted(l.to) {
+	for _, from := range g.nodes[l.from].joined(l.from) {
+		for _, to := range g.nodes[l.to].joined(l.to) {
 			out = append(out, resource.Edge{From: from.Key, To: to.Key, Notify: w.notify})
 		}
 	}

@@ -68,9 +68,10 @@ func (in *Input) read() ([]byte, error) {
 }
 
 // load reads the graph, unless that has been done early.
-func (in *Input) load(kinds *resource.Registry) *loaded {
-	if early := in.early; early != nil {
-		in.early = nil
+func (in *Input) load(kinds *resource.Registry, hostname string) *loaded {
+	early := in.early
+	in.early = nil
+	if early != nil && !(early.collects && hostname != "") {
 		return early
 	}
 	text, err := in.read()
@@ -78,14 +79,14 @@ func (in *Input) load(kinds *resource.Registry) *loaded {
 		diags := syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
 		return &loaded{desired: &desired{files: &syntax.Files{}}, diags: diags}
 	}
-	g, diags := load(in.Name, text, kinds)
+	g, diags := load(in.Name, text, kinds, hostname)
 	return &loaded{g, text, diags}
 }
 
 // Hostname reads the graph and returns the name that it gives to this host, if any: files of
 // former times have one. The front end goes on with what was read.
 func (in *Input) Hostname(kinds *resource.Registry) string {
-	in.early = in.load(kinds)
+	in.early = in.load(kinds, "")
 	return in.early.hostname
 }
 
@@ -93,7 +94,10 @@ func (in *Input) Hostname(kinds *resource.Registry) string {
 type Options struct {
 	Input *Input
 	Kinds *resource.Registry
-	Log   *slog.Logger // nil discards
+	// Hostname says which exported resources may be collected: those for all hosts, and
+	// those for this one.
+	Hostname string
+	Log      *slog.Logger // nil discards
 	// Watch notices when the file is saved; nil means that it is read once.
 	Watch *watch.Hub
 	// Report shows diagnostics. With an error among them there is no graph to run.
@@ -125,7 +129,7 @@ func (f *Frontend) Check() (*syntax.Files, syntax.Diagnostics) {
 
 // Snapshot returns the graph as a delta from nothing.
 func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics) {
-	g := f.opts.Input.load(f.opts.Kinds)
+	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname)
 	diags := g.diags
 	if diags.HasErrors() {
 		return resource.Delta{}, g.files, diags
@@ -200,7 +204,7 @@ func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.T
 
 // loadGood reads the graph and reports what is wrong with it.
 func (f *Frontend) loadGood() (*desired, bool) {
-	g := f.opts.Input.load(f.opts.Kinds)
+	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname)
 	f.text = g.text
 	if len(g.diags) > 0 {
 		f.opts.Report(g.files, g.diags)
