@@ -6,7 +6,7 @@
 // line, and is kept for resources that receive it.
 //
 // The files: exec.go has the parameters, guard.go the decision, command.go the running,
-// output.go what is kept of it.
+// output.go what is kept of it, edges.go what a command needs.
 package exec
 
 import (

@@ -8,7 +8,8 @@
 //
 // The files: file.go has the parameters, check.go the order of things, content.go reading and
 // comparing, write.go writing, tree.go directories, owner.go and mode.go what their names say,
-// index.go the paths that file resources manage, reverse.go how to undo.
+// edges.go what a file needs, index.go the paths that file resources manage, reverse.go how to
+// undo.
 package file
 
 import (
