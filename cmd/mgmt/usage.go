@@ -94,6 +94,9 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 // flagError says what is wrong with a flag: that it is spelt otherwise, or that it was
 // another release that had it.
 func flagError(cmd *cobra.Command, err error) error {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef(cmd, "--%s %s", bad.GetFlag().Name, wanted(bad))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return &usageError{cmd.CommandPath(), err}
@@ -109,6 +112,15 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usagef(cmd, "there is no flag --%s; did you mean --%s?", name, near)
 	}
 	return usagef(cmd, "there is no flag --%s", name)
+}
+
+// wanted says what the value of a flag has to be.
+func wanted(bad *pflag.InvalidValueError) string {
+	kind := map[string]string{"int": "a whole number", "uint": "a whole number from 0", "bool": "true or false"}[bad.GetFlag().Value.Type()]
+	if kind == "" {
+		return fmt.Sprintf("%q: %v", bad.GetValue(), bad.Unwrap())
+	}
+	return fmt.Sprintf("is %s, not %q", kind, bad.GetValue())
 }
 
 func today(flag string) string {
