@@ -47,12 +47,12 @@ func Open(arg string, stdin io.Reader) (Input, error) {
 	case arg == resolve.MetadataFile:
 		return Input{}, errors.New("to run the module in this directory, write ./metadata.yaml or ./")
 	case path.Base(filepath.ToSlash(arg)) == resolve.MetadataFile:
-		return openDir(filepath.Dir(arg))
+		return openDir(filepath.Dir(arg)), nil
 	}
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		return openDir(arg)
+		return openDir(arg), nil
 	case err == nil && !info.Mode().IsRegular():
 		return openPipe(arg)
 	case err == nil || strings.HasSuffix(arg, ".mcl"):
@@ -84,12 +84,9 @@ func openStream(name string, r io.Reader) (Input, error) {
 	return inDir(".", name, append([]byte{}, text...)), nil
 }
 
-func openDir(dir string) (Input, error) {
-	main, err := resolve.EntryFile(resolve.Dir("."), filepath.ToSlash(dir))
-	if err != nil {
-		return Input{}, err
-	}
-	return inDir(dir, main, nil), nil
+// openDir is a module. Which file it begins with is looked up at each load.
+func openDir(dir string) Input {
+	return inDir(dir, strings.TrimSuffix(filepath.ToSlash(dir), "/")+"/", nil)
 }
 
 // inDir is a program in a directory. Text, where it is given, stands for the main file.
