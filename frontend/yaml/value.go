@@ -223,7 +223,7 @@ func (n *node) bool() (b, ok bool) {
 
 // int returns an int64, or a uint64 for what is larger. A leading 0 or 0o makes it octal.
 func (n *node) int() (i any, ok bool) {
-	if n.shape != scalar || n.quoted || n.text == "" || strings.HasPrefix(n.text, "_") {
+	if n.shape != scalar || n.quoted || n.text == "" || n.text[0] == '_' {
 		return nil, false
 	}
 	digits := strings.ReplaceAll(n.text, "_", "")
@@ -237,7 +237,7 @@ func (n *node) int() (i any, ok bool) {
 }
 
 func (n *node) float() (f float64, ok bool) {
-	if n.shape != scalar || n.quoted || n.text == "" {
+	if n.shape != scalar || n.quoted || n.text == "" || n.text[0] == '_' {
 		return 0, false
 	}
 	switch sign, word := n.text[:1], strings.TrimLeft(n.text, "+-"); word {
