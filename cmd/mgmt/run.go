@@ -242,7 +242,9 @@ func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out 
 		switch {
 		case slices.Contains(frontends, args[0]):
 			name, args = args[0], args[1:]
-		case slices.Contains([]string{"puppet", "langpuppet", "hcl", "yaml2"}, args[0]):
+		case args[0] == "yaml2":
+			return nil, usagef(cmd, "there is one form of graphs in YAML; write mgmt run yaml PATH")
+		case slices.Contains([]string{"puppet", "langpuppet", "hcl"}, args[0]):
 			return nil, usagef(cmd, "this build has no %s front end; there are lang, yaml and empty", args[0])
 		}
 	}
