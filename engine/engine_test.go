@@ -67,6 +67,14 @@ func (s *stage) of(name string) *act {
 	return s.act[name]
 }
 
+// alter changes how a probe behaves while the engine runs.
+func (s *stage) alter(name string, f func(*act)) {
+	a := s.of(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(a)
+}
+
 func (s *stage) note(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

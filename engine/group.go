@@ -147,9 +147,9 @@ func (e *Engine) enqueue(v *vertex) {
 		j.round--
 	}
 	g.queue = append(g.queue, j)
-	if v.spec == nil || !v.applied || j.cancelled || e.jobCtx.Err() != nil {
+	if v.group != g || !v.applied || j.cancelled || e.jobCtx.Err() != nil {
 		e.withdraw(v)
-		v.dirty = v.spec != nil
+		v.dirty = v.spec != nil // for the same cause
 		return
 	}
 	e.touch(v)

@@ -18,7 +18,7 @@ func holds(ids ...string) func(*resource.Meta) { return func(m *resource.Meta) {
 // lacking makes packs that have to be applied.
 func (e *testEngine) lacking(names ...string) {
 	for _, name := range names {
-		e.stage.of(name).drift = true
+		e.stage.alter(name, func(a *act) { a.drift = true })
 	}
 }
 
@@ -97,7 +97,7 @@ func TestGroupQueues(t *testing.T) {
 		}
 		e.saw("check:a apply:a check:b check:c check:d")
 		e.state("a=running b=running c=running d=running")
-		e.stage.of("c").drift = false // somebody else did it
+		e.stage.alter("c", func(a *act) { a.drift = false }) // somebody else did it
 		time.Sleep(time.Second)
 		e.saw("applied check:b check:c check:d apply:b+d applied")
 		e.state("a=ok b=ok c=ok d=ok")
@@ -157,7 +157,7 @@ func TestGroupFails(t *testing.T) {
 		e.load("pack:b -> d", e.spec("pack:a os"), e.spec("pack:b os"), e.spec("pack:c os", retry(1, 5000)), e.spec("d"))
 		e.applied("a+b+c")
 		e.state("a=ok b=failed c=waiting d=blocked")
-		e.stage.of("c").applyFails = false
+		e.stage.alter("c", func(a *act) { a.applyFails = false })
 		time.Sleep(5 * time.Second)
 		e.applied("c")
 		e.state("a=ok b=failed c=ok d=blocked")

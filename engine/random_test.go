@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,195 +19,7 @@ import (
 
 	"mgmt/engine/autoedge"
 	"mgmt/resource"
-	"mgmt/watch"
 )
-
-// An item is a resource whose part of the system is an entry of a disk.
-type item struct {
-	Text string  `mgmt:"text"`
-	Need *string `mgmt:"need"`
-
-	id   string
-	name string
-	disk *disk
-}
-
-// A disk is the system that the items of a test manage, and keeps an eye on them.
-type disk struct {
-	mu      sync.Mutex
-	is      map[string]string
-	sends   map[string]string
-	fail    map[string]int
-	takes   map[string]time.Duration
-	wakes   map[string]func()
-	watch   map[string]chan error
-	running map[string]bool
-	step    int
-	applied map[string]int // step of the latest apply
-	fresh   map[string]int // step of the latest refresh
-	wrong   []string
-}
-
-func newDisk() *disk {
-	return &disk{is: map[string]string{}, sends: map[string]string{}, fail: map[string]int{},
-		takes: map[string]time.Duration{}, wakes: map[string]func(){}, watch: map[string]chan error{},
-		running: map[string]bool{}, applied: map[string]int{}, fresh: map[string]int{}}
-}
-
-// enter notes that a method of an item begins, and fails if it is to.
-func (i *item) enter() (func(), error) {
-	d := i.disk
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.running[i.id] {
-		d.wrong = append(d.wrong, "two methods of "+i.id+" at once")
-	}
-	d.running[i.id] = true
-	leave := func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.running[i.id] = false
-	}
-	if d.fail[i.id] > 0 {
-		d.fail[i.id]--
-		return leave, errors.New("broken")
-	}
-	return leave, nil
-}
-
-func (i *item) Validate() error { return nil }
-
-func (i *item) SetName(name string) { i.name = name }
-
-// An item provides one of a few things and needs another one, which follow from its name and
-// its text.
-func (i *item) wish(factor int) resource.UID {
-	var n, text int
-	_, _ = fmt.Sscan(strings.TrimPrefix(i.name, "i"), &n)
-	_, _ = fmt.Sscan(strings.TrimPrefix(i.Text, "text"), &text)
-	return resource.UID{Type: "thing", Text: fmt.Sprint((n*factor + text) % 5)}
-}
-
-func (i *item) Provides() []resource.UID { return []resource.UID{i.wish(1)} }
-
-func (i *item) Needs(context.Context) ([]resource.Need, error) {
-	if i.Text == "text" {
-		return nil, nil
-	}
-	return []resource.Need{{Of: i.wish(2), Before: i.Text == "text2"}}, nil
-}
-
-func (i *item) Open(env *resource.Env) error {
-	i.id = env.ID.Name
-	leave, err := i.enter()
-	leave()
-	return err
-}
-
-func (i *item) Close() error {
-	leave, _ := i.enter()
-	leave()
-	return nil
-}
-
-func (i *item) Watch(ctx context.Context, wake func()) error {
-	failures := make(chan error, 1)
-	i.disk.mu.Lock()
-	i.disk.wakes[i.id] = wake
-	i.disk.watch[i.id] = failures
-	i.disk.mu.Unlock()
-	wake()
-	select {
-	case err := <-failures:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (i *item) want() string {
-	if i.Need != nil {
-		return i.Text + "/" + *i.Need
-	}
-	return i.Text
-}
-
-func (i *item) Check(ctx context.Context) ([]resource.Change, error) {
-	leave, err := i.enter()
-	defer leave()
-	i.disk.mu.Lock()
-	takes, is := i.disk.takes[i.id], i.disk.is[i.id]
-	i.disk.mu.Unlock()
-	if takes > 0 {
-		select {
-		case <-time.After(takes):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	if err != nil || is == i.want() {
-		return nil, err
-	}
-	return []resource.Change{{Param: "text"}}, nil
-}
-
-func (i *item) Apply(context.Context, []resource.Change) error {
-	leave, err := i.enter()
-	defer leave()
-	d := i.disk
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.is[i.id] = i.want()
-	d.step++
-	d.applied[i.id] = d.step
-	return err // also an apply that failed may have worked
-}
-
-// A fresh item is refreshed, sends, and has no goroutine.
-type freshItem struct{ item }
-
-func (i *freshItem) Refresh(context.Context) error {
-	leave, err := i.enter()
-	defer leave()
-	if err != nil {
-		return err
-	}
-	d := i.disk
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.step++
-	d.fresh[i.id] = d.step
-	d.applied[i.id] = d.step // it counts as work
-	return nil
-}
-
-func (i *freshItem) Sends() any {
-	if i.disk == nil {
-		return probeSends{}
-	}
-	i.disk.mu.Lock()
-	defer i.disk.mu.Unlock()
-	out := i.disk.sends[i.id]
-	return probeSends{Out: &out}
-}
-
-func (i *freshItem) Subscribe(_ *watch.Hub, wake func()) (func(), error) {
-	i.disk.mu.Lock()
-	i.disk.wakes[i.id] = wake
-	i.disk.mu.Unlock()
-	wake()
-	return func() {}, nil
-}
-
-// A live item takes new parameters in place.
-type liveItem struct{ item }
-
-func (i *liveItem) Update(next resource.Resource) bool {
-	leave, _ := i.enter()
-	defer leave()
-	i.Text, i.Need = next.(*liveItem).Text, next.(*liveItem).Need
-	return true
-}
 
 // An op is one step of a random history.
 type op struct {
@@ -216,9 +30,9 @@ type op struct {
 	Notify   bool
 }
 
-const itemCount = 8
+const itemCount = 10
 
-var itemKinds = []string{"item", "fresh", "live", "slow"}
+var itemKinds = []string{"item", "fresh", "live", "slow", "pack"}
 
 // itemKey is the key of the nth item. Its kind never changes.
 func itemKey(n int) resource.Key {
@@ -228,7 +42,7 @@ func itemKey(n int) resource.Key {
 func drawOp(t *rapid.T) op {
 	return op{
 		Kind: rapid.SampledFrom([]string{"set", "set", "edge", "edge", "edge", "edge", "edge", "receive", "receive",
-			"remove", "cut", "drift", "drift", "drift", "send", "send", "fail", "slow", "quick", "pass", "pass", "unwatch", "together"}).Draw(t, "kind"),
+			"remove", "cut", "drift", "drift", "drift", "send", "send", "fail", "slow", "quick", "pass", "pass", "unwatch", "together", "deploy", "recover", "restart"}).Draw(t, "kind"),
 		From:   rapid.IntRange(0, itemCount-1).Draw(t, "from"),
 		To:     rapid.IntRange(0, itemCount-1).Draw(t, "to"),
 		Number: rapid.IntRange(0, 5).Draw(t, "number"),
@@ -245,6 +59,7 @@ type history struct {
 	edges map[[2]resource.Key]int // notify: the step at which it was made, and otherwise -1
 	wrong []string
 	batch bool
+	halt  func() // ends the engine
 }
 
 func (h *history) fault(format string, args ...any) {
@@ -255,19 +70,9 @@ func (h *history) fault(format string, args ...any) {
 func runHistory(t *testing.T, ops []op) (wrong []string) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{disk: newDisk(), specs: map[resource.Key]*resource.Spec{}, edges: map[[2]resource.Key]int{}}
-		d := h.disk
-		h.Engine = New(Options{ConvergedTimeout: 0, Workers: 2, Kinds: resource.NewRegistry(
-			&resource.Kind{Name: "item", New: func() resource.Resource { return &item{disk: d} }},
-			&resource.Kind{Name: "fresh", New: func() resource.Resource { return &freshItem{item{disk: d}} }},
-			&resource.Kind{Name: "live", New: func() resource.Resource { return &liveItem{item{disk: d}} }},
-			&resource.Kind{Name: "slow", Blocking: true, New: func() resource.Resource { return &item{disk: d} }},
-		)})
-		h.Engine.audit = h.auditTurn
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan error)
-		go func() { ended <- h.Run(ctx) }()
+		h.boot()
 		for n := range itemCount {
-			h.set(itemKey(n), "text", 0, nil)
+			h.submit(resource.Delta{Set: []*resource.Spec{h.spec(itemKey(n), "text", 0, nil)}})
 		}
 		for _, o := range ops {
 			h.do(o)
@@ -277,12 +82,8 @@ func runHistory(t *testing.T, ops []op) (wrong []string) {
 		}
 		h.heal()
 		h.compare()
-		cancel()
-		<-ended
-		if len(h.vertices) > 0 {
-			h.fault("%d vertices are left", len(h.vertices))
-		}
-		wrong = append(h.wrong, d.wrong...)
+		h.halt()
+		wrong = append(h.wrong, h.disk.wrong...)
 	})
 	return wrong
 }
@@ -333,10 +134,51 @@ func (h *history) wishes() iter.Seq[autoedge.Edge] {
 	return slices.Values(added)
 }
 
+// boot begins with an engine that knows nothing.
+func (h *history) boot() {
+	d := h.disk
+	h.Engine = New(Options{ConvergedTimeout: 0, Workers: 2, Kinds: resource.NewRegistry(
+		&resource.Kind{Name: "item", New: func() resource.Resource { return &item{disk: d} }},
+		&resource.Kind{Name: "fresh", New: func() resource.Resource { return &freshItem{item{disk: d}} }},
+		&resource.Kind{Name: "live", New: func() resource.Resource { return &liveItem{item{disk: d}} }},
+		&resource.Kind{Name: "slow", Blocking: true, New: func() resource.Resource { return &item{disk: d} }},
+		&resource.Kind{Name: "pack", Blocking: true, New: func() resource.Resource { return &packItem{item{disk: d}} }},
+	)})
+	h.Engine.audit = h.auditTurn
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- h.Run(ctx) }()
+	h.halt = func() {
+		cancel()
+		<-ended
+		if len(h.vertices) > 0 || len(h.groups.byKey) > 0 || len(h.leaving) > 0 {
+			h.fault("left are %d vertices, %d groups", len(h.vertices), len(h.groups.byKey))
+		}
+	}
+}
+
+// restart ends the engine, as hard as level says, and has another one go on.
+func (h *history) restart(level int) {
+	if level >= 2 {
+		h.Interrupt(level)
+	}
+	h.halt()
+	h.boot()
+	d := resource.Delta{Set: slices.Collect(maps.Values(h.specs))}
+	for ends, made := range h.edges {
+		d.SetEdges = append(d.SetEdges, resource.Edge{From: ends[0], To: ends[1], Notify: made >= 0})
+	}
+	h.submit(d)
+}
+
 // auditTurn holds the invariants: what is about to run may run, and what is derived
 // is what it is derived from.
 func (h *history) auditTurn() {
 	for _, j := range h.jobs {
+		if j.together != nil {
+			h.auditTransaction(j.together)
+			continue
+		}
 		if j.kind != runJob || j.vertex.node == nil {
 			continue
 		}
@@ -346,9 +188,15 @@ func (h *history) auditTurn() {
 			}
 		}
 	}
-	h.auditAuto()
+	if !h.stopping { // from then on edges do not count
+		h.auditAuto()
+	}
+	h.auditGroups()
 	unsettled := 0
 	for _, v := range h.vertices {
+		if v.leaving != h.leaving[v] || v.leaving && v.spec == nil {
+			h.fault("%s is not leaving as it should", v.key)
+		}
 		if v.open {
 			unsettled++
 		}
@@ -377,19 +225,73 @@ func (h *history) auditTurn() {
 	}
 }
 
+// auditTransaction holds that no path leads from one member to another.
+func (h *history) auditTransaction(t *transaction) {
+	members := map[*vertex]bool{}
+	for _, j := range t.members {
+		if j.vertex.node == nil {
+			h.fault("%s is not in the graph any more, and is to be applied", j.vertex.key)
+			return
+		}
+		if members[j.vertex] || len(t.members) > 1 && (j.alone || j.timeout != t.timeout) {
+			h.fault("%s must not be in this transaction", j.vertex.key)
+		}
+		members[j.vertex] = true
+	}
+	seen := map[*vertex]bool{}
+	var visit func(v *vertex)
+	visit = func(v *vertex) {
+		for _, out := range v.node.Out() {
+			child := out.To.Value
+			if members[child] {
+				h.fault("%s and one that it depends on are applied together", child.key)
+			}
+			if !seen[child] {
+				seen[child] = true
+				visit(child)
+			}
+		}
+	}
+	for v := range members {
+		visit(v)
+	}
+}
+
+// auditGroups holds that groups count their vertices right.
+func (h *history) auditGroups() {
+	size, coming := map[*group]int{}, map[*group]int{}
+	for _, v := range h.vertices {
+		if v.group == nil {
+			continue
+		}
+		size[v.group]++
+		if v.isComing() {
+			coming[v.group]++
+		}
+		if h.groups.byKey[v.group.key] != v.group {
+			h.fault("%s is in a group that is not known", v.key)
+		}
+	}
+	for key, g := range h.groups.byKey {
+		if g.size != size[g] || g.coming != coming[g] || g.size == 0 && g.going == nil {
+			h.fault("group %v counts %d, %d are coming, but it has %d and %d", key, g.size, g.coming, size[g], coming[g])
+		}
+	}
+}
+
 func (h *history) do(o op) {
 	from, to := itemKey(o.From), itemKey(o.To)
-	ends := [2]resource.Key{from, to}
 	switch o.Kind {
 	case "set":
 		recvs := h.recvs(from)
 		if o.Notify {
 			recvs = nil
 		}
-		h.set(from, fmt.Sprint("text", o.Number%3), o.Meta, recvs)
+		h.submit(resource.Delta{Set: []*resource.Spec{h.spec(from, fmt.Sprint("text", o.Number%3), o.Meta, recvs)}})
 	case "receive":
 		if h.specs[from] != nil && to.Kind == "fresh" && h.specs[to] != nil {
-			h.set(from, fmt.Sprint("text", o.Number%3), o.Meta, []resource.Recv{{Param: "need", From: to.ID, Output: "out"}})
+			recvs := []resource.Recv{{Param: "need", From: to.ID, Output: "out"}}
+			h.submit(resource.Delta{Set: []*resource.Spec{h.spec(from, fmt.Sprint("text", o.Number%3), o.Meta, recvs)}})
 		}
 	case "edge":
 		if h.specs[from] != nil && h.specs[to] != nil {
@@ -397,9 +299,12 @@ func (h *history) do(o op) {
 		}
 	case "cut":
 		h.submit(resource.Delta{RemoveEdges: []resource.Edge{{From: from, To: to}}})
-		delete(h.edges, ends)
 	case "remove":
 		h.submit(resource.Delta{Remove: []resource.Key{from}})
+	case "deploy":
+		h.deploy(rand.New(rand.NewPCG(uint64(o.From*itemCount+o.To), uint64(o.Number))))
+	case "restart":
+		h.restart(o.Number)
 	case "together":
 		h.batch = !h.batch
 	case "pass":
@@ -407,6 +312,42 @@ func (h *history) do(o op) {
 	default:
 		h.disturb(o, from.Name)
 	}
+}
+
+// deploy changes a good part of the graph at once.
+func (h *history) deploy(r *rand.Rand) {
+	var d resource.Delta
+	var kept []resource.Key
+	for n := range itemCount {
+		key := itemKey(n)
+		switch r.IntN(4) {
+		case 0:
+			d.Remove = append(d.Remove, key)
+			continue
+		case 1:
+			if h.specs[key] == nil {
+				continue
+			}
+		default:
+			d.Set = append(d.Set, h.spec(key, fmt.Sprint("text", r.IntN(3)), r.IntN(9), nil))
+		}
+		kept = append(kept, key)
+	}
+	for i, from := range kept {
+		for _, to := range kept[i+1:] {
+			if r.IntN(itemCount) == 0 {
+				d.SetEdges = append(d.SetEdges, resource.Edge{From: from, To: to, Notify: r.IntN(2) == 0})
+			}
+		}
+	}
+	for a := range itemCount {
+		for b := range itemCount {
+			if r.IntN(3) == 0 {
+				d.RemoveEdges = append(d.RemoveEdges, resource.Edge{From: itemKey(a), To: itemKey(b)})
+			}
+		}
+	}
+	h.submit(d)
 }
 
 // disturb does something to the system.
@@ -423,6 +364,8 @@ func (h *history) disturb(o op, name string) {
 		d.wake(name)
 	case "fail":
 		d.fail[name] = o.Number
+	case "recover":
+		delete(d.fail, name)
 	case "slow":
 		d.takes[name] = time.Duration(1+o.Number) * time.Second
 	case "quick":
@@ -448,7 +391,7 @@ func (h *history) recvs(key resource.Key) []resource.Recv {
 	return nil
 }
 
-func (h *history) set(key resource.Key, text string, meta int, recvs []resource.Recv) {
+func (h *history) spec(key resource.Key, text string, meta int, recvs []resource.Recv) *resource.Spec {
 	r, err := h.opts.Kinds.Lookup(key.Kind).Decode(key.Name, []resource.Value{{Name: "text", Value: text}})
 	if err != nil {
 		h.fault("%v", err)
@@ -473,7 +416,7 @@ func (h *history) set(key resource.Key, text string, meta int, recvs []resource.
 	case 8:
 		s.Meta.AutoGroup = false
 	}
-	h.submit(resource.Delta{Set: []*resource.Spec{s}})
+	return s
 }
 
 // submit has the engine and the model take a delta, or both refuse it.
@@ -485,6 +428,9 @@ func (h *history) submit(d resource.Delta) {
 	}
 	for _, s := range d.Set {
 		specs[s.Key] = s
+	}
+	for _, e := range d.RemoveEdges {
+		delete(edges, [2]resource.Key{e.From, e.To})
 	}
 	for _, e := range d.SetEdges {
 		edges[[2]resource.Key{e.From, e.To}] = -1
@@ -608,18 +554,97 @@ func text(r resource.Resource) string {
 		return r.Text
 	case *freshItem:
 		return r.Text
+	case *packItem:
+		return r.Text
 	default:
 		return r.(*liveItem).Text
 	}
 }
 
-// Random graphs, failures, events and deltas under a fake clock.
+// Random graphs, failures, events and deltas under a fake clock. A history that goes wrong
+// is made as short as can be and printed, to be kept in testdata/histories.
 func TestRandomHistories(t *testing.T) {
+	var failed []op
+	defer func() {
+		if t.Failed() {
+			t.Logf("what is left of it:\n%s", write(shorten(t, failed)))
+		}
+	}()
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 150).Draw(rt, "n")
 		ops := rapid.SliceOfN(rapid.Custom(drawOp), n, n).Draw(rt, "ops")
 		if wrong := runHistory(t, ops); len(wrong) > 0 {
+			failed = ops
 			rt.Fatalf("%s", slices.Compact(wrong))
 		}
 	})
+}
+
+// shorten leaves ops out as long as it goes wrong without them.
+func shorten(t *testing.T, ops []op) []op {
+	goesWrong := func(ops []op) bool {
+		const tries = 3 // workers may come in another order
+		for range tries {
+			if len(runHistory(t, ops)) > 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for size := len(ops) / 2; size > 0; size /= 2 {
+		for i := 0; i+size <= len(ops); {
+			if less := slices.Concat(ops[:i], ops[i+size:]); goesWrong(less) {
+				ops = less
+			} else {
+				i += size
+			}
+		}
+	}
+	return ops
+}
+
+// Histories that once went wrong. What TestRandomHistories prints can be added as a file.
+func TestKeptHistories(t *testing.T) {
+	files, err := filepath.Glob("testdata/histories/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no histories: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			if wrong := runHistory(t, read(t, file)); len(wrong) > 0 {
+				t.Errorf("%s", slices.Compact(wrong))
+			}
+		})
+	}
+}
+
+const opFormat = "%s %d %d %d %d %t"
+
+// write returns a line for each op.
+func write(ops []op) string {
+	var b strings.Builder
+	for _, o := range ops {
+		fmt.Fprintf(&b, opFormat+"\n", o.Kind, o.From, o.To, o.Number, o.Meta, o.Notify)
+	}
+	return b.String()
+}
+
+// read reads what write wrote. Lines that begin with # are comments.
+func read(t *testing.T, file string) []op {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ops []op
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		var o op
+		if _, err := fmt.Sscanf(line, opFormat, &o.Kind, &o.From, &o.To, &o.Number, &o.Meta, &o.Notify); err != nil {
+			t.Fatalf("%s: %q: %v", file, line, err)
+		}
+		ops = append(ops, o)
+	}
+	return ops
 }

@@ -37,7 +37,7 @@ func (e *Engine) settle() {
 			i++
 			v.queued = false
 			e.advance(v)
-		case !e.unpark() && !e.combine() && !e.depart() && !e.reconnect():
+		case !e.unpark() && !e.depart() && !e.reconnect() && !e.combine():
 			clear(e.ready)
 			e.ready = e.ready[:0]
 			return
