@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Meta are the parameters that every resource has.
@@ -193,6 +194,8 @@ func (m *Meta) Validate() error {
 		return fail("burst", "must be at least 1 where limit is set")
 	case slices.Contains(m.Export, ""):
 		return fail("export", "a host is empty")
+	case slices.ContainsFunc(m.Export, func(host string) bool { return strings.Contains(host, "/") }):
+		return fail("export", "%q: no host has / in its name; * is all hosts", m.Export)
 	}
 	for _, id := range m.Sema {
 		if id == "" {

@@ -4,7 +4,12 @@
 // No program notices which implementation it runs on.
 package world
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+)
 
 // A World is the view that one agent has of what all agents share. Each Watch
 // method calls emit with the present state at once and again after every change,
@@ -14,6 +19,7 @@ type World interface {
 	Host() string
 	Strings
 	Exchange
+	Exports
 	Scheduler
 }
 
@@ -32,6 +38,45 @@ type Exchange interface {
 	DeleteValue(ctx context.Context, namespace string) error
 	// WatchValues delivers the values by host name. The map is the receiver's.
 	WatchValues(ctx context.Context, namespace string, emit func(values map[string]string)) error
+}
+
+// Everyone stands for all hosts where the name of one is expected.
+const Everyone = "*"
+
+// Exports are resources that hosts offer to each other. They outlive the agent.
+type Exports interface {
+	// Export stores a resource of this host, in place of what is there under the key.
+	Export(ctx context.Context, key ExportKey, data string) error
+	// Withdraw takes back what this host has stored, if it is there.
+	Withdraw(ctx context.Context, key ExportKey) error
+	// Exported lists what this host has stored, in no particular order.
+	Exported(ctx context.Context) ([]ExportKey, error)
+	// WatchExports delivers the resources of a kind that are meant for this host, sorted
+	// by name, then by where they come from. The slice is the receiver's.
+	WatchExports(ctx context.Context, kind string, emit func(list []Export)) error
+}
+
+// An ExportKey says for whom a resource is exported, a host or Everyone, and its ID.
+type ExportKey struct{ To, Kind, Name string }
+
+// Check reports why nothing can be stored under the key.
+func (k ExportKey) Check() error {
+	switch {
+	case k.To == "" || strings.Contains(k.To, "/"):
+		return fmt.Errorf("%s[%s] is exported to %q; that has to be the name of a host, or %s for all", k.Kind, k.Name, k.To, Everyone)
+	case k.Kind == "" || strings.Contains(k.Kind, "/") || k.Name == "":
+		return fmt.Errorf("%q %q is no kind and name of a resource that can be exported", k.Kind, k.Name)
+	}
+	return nil
+}
+
+// An Export is a resource that a host exports. What it exports both to a host and to Everyone
+// is, for that host, the former.
+type Export struct{ Name, From, Data string }
+
+// Compare orders exports by name, then by where they come from.
+func (e Export) Compare(other Export) int {
+	return cmp.Or(strings.Compare(e.Name, other.Name), strings.Compare(e.From, other.From))
 }
 
 // Scheduler picks hosts for a namespace from those that offer themselves.

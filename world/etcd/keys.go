@@ -3,6 +3,8 @@ package etcd
 import (
 	"fmt"
 	"strings"
+
+	"mgmt/world"
 )
 
 // namespace is what all keys begin with.
@@ -14,10 +16,15 @@ const (
 	schedulePrefix  = namespace + "/scheduler/schedule/"
 	electionPrefix  = namespace + "/scheduler/election"
 	convergedPrefix = namespace + "/converged/"
+	exportsPrefix   = namespace + "/exported/"
 	alivePrefix     = namespace + "/alive/"
 )
 
 func valueKey(ns, host string) string { return stringsPrefix + ns + "/" + host }
+
+func exportKey(from string, k world.ExportKey) string {
+	return exportsPrefix + k.To + "/" + from + "/" + k.Kind + "/" + k.Name
+}
 
 func offerKey(host, ns string) string { return offersPrefix + host + "/" + ns }
 

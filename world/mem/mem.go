@@ -18,7 +18,8 @@ import (
 type Store struct {
 	mu      sync.Mutex // guards all below
 	strings map[string]string
-	values  map[string]map[string]string // namespace → host → value
+	values  map[string]map[string]string          // namespace → host → value
+	exports map[string]map[world.ExportKey]string // by the host that exports
 	pools   map[string]*pool
 	waiting map[chan struct{}]bool
 }
@@ -39,6 +40,7 @@ func New() *Store {
 	return &Store{
 		strings: map[string]string{},
 		values:  map[string]map[string]string{},
+		exports: map[string]map[world.ExportKey]string{},
 		pools:   map[string]*pool{},
 		waiting: map[chan struct{}]bool{},
 	}

@@ -21,6 +21,8 @@ func Run(t *testing.T, connect func(t *testing.T, hosts ...string) []world.World
 	t.Run("strings", func(t *testing.T) { testStrings(t, connect(t, "a", "b")) })
 	t.Run("exchange", func(t *testing.T) { testExchange(t, connect(t, "a", "b")) })
 	t.Run("schedule", func(t *testing.T) { testSchedule(t, connect(t, "a", "b", "c")) })
+	t.Run("exports", func(t *testing.T) { testExports(t, connect(t, "a", "b")) })
+	t.Run("bad exports", func(t *testing.T) { testBadExports(t, connect(t, "a")) })
 	t.Run("bad offers", func(t *testing.T) { testBadOffers(t, connect(t, "a")) })
 }
 
