@@ -165,7 +165,22 @@ func (c *checker) conflict(d *syntax.Diagnostic, e syntax.Expr, got, want *ty, w
 	if x, ok := e.(*syntax.BinaryExpr); ok && x.Op == syntax.OpDiv && find(want).kind == types.KindInt {
 		d.Hint = "`/` always yields a float; convert.to_int cuts one to an int"
 	}
+	if isLiteral(e) && find(want).kind == types.KindStr {
+		begin, end := e.Span(), e.Span()
+		begin.End, end.Start = begin.Start, end.End
+		d.Fix = &syntax.Fix{Message: "put it in quotes", Edits: []syntax.Edit{{Span: begin, Text: `"`}, {Span: end, Text: `"`}}}
+		return
+	}
 	explain(d, find(got), find(want))
+}
+
+// isLiteral reports whether e is a number or a truth value as it is written.
+func isLiteral(e syntax.Expr) bool {
+	switch e.(type) {
+	case *syntax.IntLit, *syntax.FloatLit, *syntax.BoolLit:
+		return true
+	}
+	return false
 }
 
 // source says where the type of a variable comes from.
