@@ -20,6 +20,7 @@ import (
 
 	"mgmt/engine"
 	"mgmt/frontend"
+	"mgmt/history"
 	"mgmt/lang/funcs"
 	"mgmt/local"
 	"mgmt/resource"
@@ -63,6 +64,9 @@ type Options struct {
 	StatusFile string
 	// MaxRuntime ends the agent with ErrMaxRuntime; 0 is unlimited.
 	MaxRuntime time.Duration
+	// HistoryLimit is how large the history of the agent may become, in bytes; 0 is
+	// history.DefaultLimit, and a negative one keeps none.
+	HistoryLimit int64
 	// NoRaiseLimits leaves the kernel's limits of watches alone.
 	NoRaiseLimits bool
 
@@ -100,6 +104,8 @@ type Agent struct {
 	engine *engine.Engine
 	host   *funcs.Host
 	hub    *watch.Hub
+
+	history *history.Log // nil if none is kept
 
 	cancel context.CancelCauseFunc
 	once   sync.Once // guards the reason of the end
@@ -159,6 +165,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer lock.release()
 	defer a.hub.Close()
+	defer a.inspect()()
 	if !a.opts.NoRaiseLimits && os.Geteuid() == 0 {
 		if err := watch.RaiseLimits(); err != nil {
 			a.opts.Log.Debug("the limits of file watches could not be raised", "error", err)
@@ -268,6 +275,9 @@ func (a *Agent) exit(status int) { a.end(&ExitError{status}) }
 
 // observe acts on convergence and passes events on.
 func (a *Agent) observe(e engine.Event) {
+	if a.history != nil {
+		a.history.Event(e)
+	}
 	if a.opts.Observe != nil {
 		a.opts.Observe(e)
 	}

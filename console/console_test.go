@@ -25,8 +25,8 @@ func key(kind, name string) resource.Key {
 
 var motd = key("file", "/etc/motd")
 
-// history is one event of each kind, and what makes a difference.
-var history = []engine.Event{
+// past is one event of each kind, and what makes a difference.
+var past = []engine.Event{
 	{Kind: engine.Checked, Key: key("noop", "a")},
 	{Kind: engine.Changed, Key: motd, Changes: []resource.Change{
 		{Param: "content", Note: "1 line differs", Diff: func() string { return "--- a\n+++ a\n@@ -1 +1 @@\n-old\n+new\n" }},
@@ -55,12 +55,12 @@ var history = []engine.Event{
 	{Kind: engine.Changed, Key: key("file", "/a\x1b[2Jb\n"), Changes: []resource.Change{{Param: "state", Note: "created"}}},
 }
 
-// show returns what a console prints of the history, without the time of day.
+// show returns what a console prints of the past, without the time of day.
 func show(opts Options) string {
 	var out bytes.Buffer
 	opts.Out = &out
 	c := New(opts)
-	for _, e := range history {
+	for _, e := range past {
 		c.Event(e)
 	}
 	c.Close()

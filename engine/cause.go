@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ var causeNames = [...]string{Wanted: "wanted", Unwanted: "unwanted", Woken: "wok
 // String is the name in lower case.
 func (k CauseKind) String() string { return causeNames[k] }
 
+// CauseKindOf returns the kind of a name, or 0.
+func CauseKindOf(name string) CauseKind { return CauseKind(max(0, slices.Index(causeNames[:], name))) }
+
 // A Cause is why a resource was run. It is shared and never changed. From and Run lead to
 // the run before it in a chain of causes, if there is one.
 type Cause struct {
@@ -51,7 +55,7 @@ var (
 
 // String says the cause in one line. A nil cause is no reason.
 func (c *Cause) String() string {
-	if c == nil {
+	if c == nil || c.Kind == 0 {
 		return ""
 	}
 	switch c.Kind {

@@ -192,3 +192,6 @@ func (l *Log) complain(err error) {
 	}
 	l.broken = true
 }
+
+// Dir returns where the log is.
+func (l *Log) Dir() string { return l.opts.Dir }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 )
 
 // Read returns the records in a directory whose numbers are greater than after, the oldest
@@ -34,6 +35,34 @@ func Read(dir string, after uint64) iter.Seq2[Record, error] {
 			}
 			if !on {
 				return
+			}
+		}
+	}
+}
+
+// ReadBack returns the records in a directory, the latest first. It reads no further than its
+// caller asks, a segment at a time.
+func ReadBack(dir string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		all, err := listSegments(dir)
+		if err != nil {
+			yield(Record{}, fmt.Errorf("reading the history: %w", err))
+			return
+		}
+		for _, s := range slices.Backward(all) {
+			var payloads [][]byte
+			_, err := scan(s.path, func(payload []byte) bool {
+				payloads = append(payloads, payload)
+				return true
+			})
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				yield(Record{}, fmt.Errorf("reading the history: %w", err))
+				return
+			}
+			for _, payload := range slices.Backward(payloads) {
+				if r, err := decodeRecord(payload); err == nil && !yield(r, nil) {
+					return
+				}
 			}
 		}
 	}

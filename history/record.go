@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -64,6 +65,16 @@ type Cause struct {
 	New   string `json:"new,omitempty"`
 	From  Ref    `json:"from,omitzero"`
 	Run   uint64 `json:"run,omitempty"` // of From
+}
+
+// String says the cause in one line, as engine.Cause does.
+func (c Cause) String() string {
+	out := engine.Cause{Kind: engine.CauseKindOf(c.Kind), Param: c.Param, Old: c.Old, New: c.New, Run: c.Run}
+	out.From = resource.Key{ID: resource.ID{Kind: c.From.Kind, Name: c.From.Name}, Alt: c.From.Alt}
+	if c.What != "" {
+		out.Move = &resource.Move{What: c.What, Old: c.Old, New: c.New}
+	}
+	return out.String()
 }
 
 // CauseOf returns the cause as data.
@@ -161,4 +172,19 @@ func RecordOf(e *engine.Event) Record {
 		r.Error = cut(e.Err.Error(), maxText)
 	}
 	return r
+}
+
+// ParseRef reads a name like file[/etc/motd].
+func ParseRef(text string) (Ref, error) {
+	kind, rest, ok := strings.Cut(text, "[")
+	name, closed := strings.CutSuffix(rest, "]")
+	if !ok || !closed || kind == "" {
+		return Ref{}, fmt.Errorf("%q does not name a resource; a name is like file[/etc/motd]", text)
+	}
+	return Ref{Kind: kind, Name: name}, nil
+}
+
+// Is reports whether both name the same resource, in any case of the kind's letters.
+func (r Ref) Is(other Ref) bool {
+	return r.Name == other.Name && strings.EqualFold(r.Kind, other.Kind)
 }

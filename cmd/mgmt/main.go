@@ -69,6 +69,7 @@ const (
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	outTTY   bool // the output is a terminal
 	outColor bool
 	errTTY   bool // the error output is a terminal
 	errColor bool
@@ -80,6 +81,7 @@ func system() *streams {
 	tty := term.IsTerminal(int(os.Stderr.Fd()))
 	return &streams{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		outTTY:   term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb",
 		outColor: !plain && term.IsTerminal(int(os.Stdout.Fd())),
 		errTTY:   tty && os.Getenv("TERM") != "dumb",
 		errColor: !plain && tty,
@@ -156,7 +158,7 @@ drifts, in real time.
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().BoolVar(&license, "license", false, "print the license")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(runCommand(io), checkCommand(io), planCommand(io), graphCommand(io), fmtCommand(io), etcdCommand(), versionCommand(io))
+	root.AddCommand(runCommand(io), checkCommand(io), planCommand(io), graphCommand(io), statusCommand(io), fmtCommand(io), etcdCommand(), versionCommand(io))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	refineCompletion(root)

@@ -1,0 +1,155 @@
+package history
+
+import (
+	"iter"
+
+	"mgmt/engine"
+)
+
+// A Chain is a run, the run that caused it, the one that caused that, and so on. The cause of
+// the last one came from outside.
+type Chain struct {
+	Runs   []Run `json:"runs"`
+	Broken bool  `json:"broken,omitempty"` // the run before the last one is not in the log any more
+}
+
+// A Run is all that the log says of one run.
+type Run struct {
+	Record
+	Refreshed bool `json:"refreshed,omitempty"` // it answered a notification, too
+	Attempts  int  `json:"attempts,omitempty"`  // that failed between it and the next of the chain
+}
+
+// maxChain is how long a chain may be.
+const maxChain = 64
+
+// Explain returns the chains of the latest runs of a resource, the latest first, at most limit
+// of them. It takes the records from the latest to the earliest, and no more than it needs.
+// The kind may be in any case of letters.
+func Explain(latest iter.Seq2[Record, error], about Ref, limit int) ([]Chain, error) {
+	x := explainer{about: about, limit: limit, wanted: map[uint64][]*Chain{}}
+	for r, err := range runs(latest) {
+		if err != nil {
+			return nil, err
+		}
+		if x.take(r); x.complete() {
+			break
+		}
+	}
+	x.interrupt()
+	out := make([]Chain, len(x.chains))
+	for i, c := range x.chains {
+		out[i] = *c
+	}
+	return out, nil
+}
+
+// runs merges the records of a run, which stand side by side, and passes others on.
+func runs(latest iter.Seq2[Record, error]) iter.Seq2[Run, error] {
+	return func(yield func(Run, error) bool) {
+		var last Run
+		for r, err := range latest {
+			switch {
+			case err != nil:
+				yield(Run{}, err)
+				return
+			case r.Run != 0 && r.Run == last.Run && r.Event == engine.Changed.String():
+				last.Record = r
+				continue
+			case last.Event != "" && !yield(last, nil):
+				return
+			}
+			last = Run{Record: r, Refreshed: r.Event == engine.Refreshed.String()}
+		}
+		if last.Event != "" {
+			yield(last, nil)
+		}
+	}
+}
+
+// An explainer follows causes back in time. All runs that it waits for are of one session of
+// the agent.
+type explainer struct {
+	about  Ref
+	limit  int
+	chains []*Chain
+	wanted map[uint64][]*Chain // by the number of the run that comes next
+}
+
+func (x *explainer) complete() bool { return len(x.chains) == x.limit && len(x.wanted) == 0 }
+
+// interrupt gives up what would be further back.
+func (x *explainer) interrupt() {
+	for _, chains := range x.wanted {
+		for _, c := range chains {
+			c.Broken = true
+		}
+	}
+	clear(x.wanted)
+}
+
+func (x *explainer) take(r Run) {
+	if r.Event == Started {
+		x.interrupt()
+		return
+	}
+	if r.Run == 0 {
+		return
+	}
+	waiting := x.wanted[r.Run]
+	delete(x.wanted, r.Run)
+	attempt := false
+	for _, c := range waiting {
+		last := c.Runs[len(c.Runs)-1]
+		attempt = attempt || last.Resource == r.Resource
+		x.extend(c, r)
+	}
+	if !attempt && len(x.chains) < x.limit && r.Resource.Is(x.about) {
+		c := &Chain{}
+		x.chains = append(x.chains, c)
+		x.extend(c, r)
+	}
+}
+
+// extend appends a run to a chain. Of a row of attempts there are the first and the last.
+func (x *explainer) extend(c *Chain, r Run) {
+	retried := engine.Retried.String()
+	if n := len(c.Runs); n > 0 && c.Runs[n-1].Cause.Kind == retried && r.Cause.Kind == retried && r.Cause.Run > 0 {
+		c.Runs[n-1].Attempts++
+	} else {
+		c.Runs = append(c.Runs, r)
+	}
+	switch {
+	case r.Cause.Run == 0:
+	case len(c.Runs) == maxChain:
+		c.Broken = true
+	default:
+		x.wanted[r.Cause.Run] = append(x.wanted[r.Cause.Run], c)
+	}
+}
+
+// FindRun returns a run of the latest session of the agent.
+func FindRun(latest iter.Seq2[Record, error], number uint64) (Run, bool) {
+	for r, err := range runs(latest) {
+		if err != nil || r.Event == Started || r.Run != 0 && r.Run == number {
+			return r, err == nil && r.Run == number && number != 0
+		}
+	}
+	return Run{}, false
+}
+
+// Names returns all resources that records are about.
+func Names(records iter.Seq2[Record, error]) ([]Ref, error) {
+	seen := map[Ref]bool{}
+	var out []Ref
+	for r, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		if r.Resource.Kind != "" && !seen[r.Resource] {
+			seen[r.Resource] = true
+			out = append(out, r.Resource)
+		}
+	}
+	return out, nil
+}

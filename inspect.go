@@ -1,0 +1,69 @@
+package mgmt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mgmt/dashboard"
+	"mgmt/history"
+)
+
+// HistoryDir returns where an agent with that working directory keeps its history.
+func HistoryDir(prefix string) string { return filepath.Join(prefix, "history") }
+
+// inspect keeps the history and serves the local API until it is stopped. An agent does its
+// work without either.
+func (a *Agent) inspect() (stop func()) {
+	if a.opts.HistoryLimit >= 0 {
+		log, err := history.Open(history.Options{
+			Dir: HistoryDir(a.opts.Prefix), Limit: a.opts.HistoryLimit, Host: a.opts.Hostname, Log: a.opts.Log,
+		})
+		if err != nil {
+			a.opts.Log.Warn("this agent keeps no history", "error", err)
+		} else {
+			a.history = log
+		}
+	}
+	stopServer := a.serve()
+	return func() {
+		if a.history != nil {
+			a.history.Close()
+		}
+		stopServer()
+	}
+}
+
+// serve serves the local API.
+func (a *Agent) serve() (stop func()) {
+	l, err := dashboard.Listen(a.opts.Prefix, a.opts.Log)
+	if errors.Is(err, errors.ErrUnsupported) {
+		a.opts.Log.Debug("nobody can look into this agent", "error", err)
+		return func() {}
+	}
+	if err != nil {
+		a.opts.Log.Warn("nobody can look into this agent", "error", err)
+		return func() {}
+	}
+	server := &dashboard.Server{
+		Agent: dashboard.Agent{
+			Host: a.opts.Hostname, PID: os.Getpid(), Prefix: a.opts.Prefix, Started: time.Now(),
+			Noop: a.opts.Noop, Log: a.history != nil,
+		},
+		Engine: a.engine, History: a.history,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(ctx, l); err != nil {
+			a.opts.Log.Warn("nobody can look into this agent any more", "error", err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
