@@ -18,18 +18,23 @@ import (
 
 // automatic is what the loop knows of them.
 type automatic struct {
-	index   autoedge.Index
-	dropped map[autoedge.Edge]*drop
+	index   autoedge.Index[*vertex]
+	dropped map[autoEdge]*drop
 	blocks  map[ends]map[*drop]bool // by the edges of their ways
-	retry   []autoedge.Edge         // dropped ones whose way was interrupted
+	retry   []autoEdge              // dropped ones whose way was interrupted
 }
+
+type (
+	party    = autoedge.Party[*vertex]
+	autoEdge = autoedge.Edge[*vertex]
+)
 
 // ends are those of an edge of the graph.
 type ends struct{ from, to *node }
 
 // A drop is an automatic edge that is left out.
 type drop struct {
-	edge autoedge.Edge
+	edge autoEdge
 	way  []*node // from edge.To to edge.From
 }
 
@@ -79,7 +84,7 @@ func wishesOf(ctx context.Context, spec *resource.Spec) (w autoedge.Wishes, err 
 // setAside takes out of the graph the automatic edges that would be part of a cycle with links,
 // and reports whether there were any.
 func (t *taking) setAside(links []graph.Link[*vertex, *link]) bool {
-	if t.engine.auto.index.Len() == 0 {
+	if t.engine.auto.index.Edges() == 0 {
 		return false
 	}
 	for _, edge := range t.engine.graph.Tangled(links) {
@@ -91,25 +96,25 @@ func (t *taking) setAside(links []graph.Link[*vertex, *link]) bool {
 	return len(t.aside) > 0
 }
 
-func edgeOf(from, to *node) autoedge.Edge {
-	return autoedge.Edge{From: from.Value.key, To: to.Value.key}
+func edgeOf(from, to *node) autoEdge {
+	return autoEdge{From: from.Value.party, To: to.Value.party}
 }
 
 // automatic makes the automatic edges what they shall be. It cannot fail.
 func (t *taking) automatic() {
 	e := t.engine
 	for _, key := range t.delta.Remove {
-		if t.set[key] == nil {
-			e.auto.index.Remove(key)
+		if v := e.vertices[key]; v != nil && t.set[key] == nil {
+			e.setWishes(v, autoedge.Wishes{})
 		}
 	}
 	for i, spec := range t.delta.Set {
 		switch {
 		case t.set[spec.Key] != spec:
 		case t.wishes == nil:
-			e.auto.index.Remove(spec.Key)
+			e.setWishes(e.vertices[spec.Key], autoedge.Wishes{})
 		default:
-			e.auto.index.Set(spec.Key, t.wishes[i])
+			e.setWishes(e.vertices[spec.Key], t.wishes[i])
 		}
 	}
 	added, removed := e.auto.index.Changes()
@@ -119,10 +124,24 @@ func (t *taking) automatic() {
 	e.connectAuto(added, t.aside)
 }
 
+func (e *Engine) setWishes(v *vertex, w autoedge.Wishes) {
+	if v.party == nil {
+		if w.Empty() {
+			return
+		}
+		v.party = &party{Key: v.key, Value: v}
+	}
+	e.auto.index.Set(v.party, w)
+}
+
 // forgetAuto takes the reason for an edge away.
-func (e *Engine) forgetAuto(wanted autoedge.Edge) {
+func (e *Engine) forgetAuto(wanted autoEdge) {
 	e.undrop(wanted)
-	edge := e.edge(wanted.From, wanted.To)
+	from, to := wanted.From.Value.node, wanted.To.Value.node
+	if from == nil || to == nil {
+		return
+	}
+	edge := e.graph.Find(from, to)
 	if edge == nil || edge.From.Value.leaving || edge.To.Value.leaving {
 		return
 	}
@@ -132,18 +151,20 @@ func (e *Engine) forgetAuto(wanted autoedge.Edge) {
 	edge.Value.auto = false
 }
 
-// connectAuto makes edges that are wanted, sorted, and of others those that are wanted still:
-// ones that were set aside, and dropped ones whose time may have come.
-func (e *Engine) connectAuto(wanted, aside []autoedge.Edge) {
-	if again := append(aside, e.auto.retry...); len(again) > 0 {
-		e.auto.retry = nil
-		wanted = append(wanted, slices.DeleteFunc(again, func(edge autoedge.Edge) bool { return !e.auto.index.Has(edge) })...)
-		slices.SortFunc(wanted, autoedge.Edge.Compare)
-		wanted = slices.Compact(wanted)
+// connectAuto makes edges that are wanted, and of others those that are wanted still: ones that
+// were set aside, and dropped ones whose time may have come.
+func (e *Engine) connectAuto(wanted, aside []autoEdge) {
+	again := append(aside, e.auto.retry...)
+	e.auto.retry = nil
+	slices.SortFunc(again, autoEdge.Compare)
+	for _, edge := range slices.Compact(again) {
+		if e.auto.index.Has(edge) {
+			wanted = append(wanted, edge)
+		}
 	}
 	links := make([]graph.Link[*vertex, *link], 0, len(wanted))
 	for _, edge := range wanted {
-		from, to := e.vertices[edge.From].node, e.vertices[edge.To].node
+		from, to := edge.From.Value.node, edge.To.Value.node
 		if found := e.graph.Find(from, to); found != nil {
 			found.Value.auto = true
 			e.undrop(edge)
@@ -151,7 +172,7 @@ func (e *Engine) connectAuto(wanted, aside []autoedge.Edge) {
 		}
 		links = append(links, graph.Link[*vertex, *link]{From: from, To: to, Value: &link{auto: true}})
 	}
-	made, refused := e.graph.ConnectMost(links)
+	made, refused := e.connectMost(links)
 	for _, edge := range made {
 		e.count(edge, 1)
 		e.undrop(edgeOf(edge.From, edge.To))
@@ -159,6 +180,19 @@ func (e *Engine) connectAuto(wanted, aside []autoedge.Edge) {
 	for _, r := range refused {
 		e.drop(edgeOf(r.From, r.To), r.Way)
 	}
+}
+
+// connectMost makes edges as long as they close no cycle; which of them do is decided in the
+// order of their names.
+func (e *Engine) connectMost(links []graph.Link[*vertex, *link]) ([]*edge, []graph.Refused[*vertex, *link]) {
+	made, err := e.graph.Connect(links)
+	if err == nil {
+		return made, nil
+	}
+	slices.SortFunc(links, func(a, b graph.Link[*vertex, *link]) int {
+		return edgeOf(a.From, a.To).Compare(edgeOf(b.From, b.To))
+	})
+	return e.graph.ConnectMost(links)
 }
 
 // reconnect makes dropped edges whose time has come, and reports whether there were any.
@@ -171,14 +205,14 @@ func (e *Engine) reconnect() bool {
 }
 
 // drop leaves out an edge because of a way from its end to its beginning.
-func (e *Engine) drop(edge autoedge.Edge, way []*node) {
+func (e *Engine) drop(edge autoEdge, way []*node) {
 	a := &e.auto
 	if a.dropped == nil {
-		a.dropped = map[autoedge.Edge]*drop{}
+		a.dropped = map[autoEdge]*drop{}
 		a.blocks = map[ends]map[*drop]bool{}
 	}
 	if a.dropped[edge] == nil {
-		e.observe(e.vertices[edge.To], Event{Kind: Warned, Err: droppedError(edge, way)})
+		e.observe(edge.To.Value, Event{Kind: Warned, Err: droppedError(edge, way)})
 	}
 	e.undrop(edge)
 	d := &drop{edge, way}
@@ -192,16 +226,16 @@ func (e *Engine) drop(edge autoedge.Edge, way []*node) {
 	}
 }
 
-func droppedError(edge autoedge.Edge, way []*node) error {
+func droppedError(edge autoEdge, way []*node) error {
 	cycle := &graph.CycleError[resource.Key]{}
 	for _, n := range way {
 		cycle.Nodes = append(cycle.Nodes, n.Value.key)
 	}
-	return fmt.Errorf("the automatic edge from %s is left out, as it would close a %w", edge.From, cycle)
+	return fmt.Errorf("the automatic edge from %s is left out, as it would close a %w", edge.From.Key, cycle)
 }
 
 // undrop forgets that an edge is left out, if it is.
-func (e *Engine) undrop(edge autoedge.Edge) {
+func (e *Engine) undrop(edge autoEdge) {
 	d := e.auto.dropped[edge]
 	if d == nil {
 		return

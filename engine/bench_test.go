@@ -200,3 +200,77 @@ func BenchmarkStop(b *testing.B) {
 		e.stop()
 	}
 }
+
+// A placed resource is trivial, and lives at a path.
+type placed struct{ trivial }
+
+func (p *placed) Provides() []resource.UID { return []resource.UID{resource.FileUID(p.Text)} }
+
+func (p *placed) Needs(context.Context) ([]resource.Need, error) {
+	return resource.PathNeeds(p.Text), nil
+}
+
+// placedFiles are n files, ten in each directory, and the directories.
+func placedFiles(n int) []*resource.Spec {
+	var specs []*resource.Spec
+	add := func(path string) {
+		specs = append(specs, &resource.Spec{
+			Key:      resource.Key{ID: resource.ID{Kind: "placed", Name: path}},
+			Resource: &placed{trivial{Text: path}}, Meta: resource.DefaultMeta(),
+		})
+	}
+	for d := range n / 10 {
+		dir := fmt.Sprintf("/srv/data/%02d/%d/", d%100, d)
+		for f := range 10 {
+			add(fmt.Sprint(dir, "file", f))
+		}
+		add(dir)
+	}
+	return specs
+}
+
+// Until a delta of files and their directories is in force, without the edges and with them.
+func BenchmarkAutomaticEdges(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		for _, off := range []bool{true, false} {
+			b.Run(fmt.Sprintf("files=%d/off=%v", n, off), func(b *testing.B) {
+				d := resource.Delta{Set: placedFiles(n)}
+				b.ReportAllocs()
+				for b.Loop() {
+					e := newBench()
+					e.opts.NoAutoedges = off
+					if err := e.Submit(context.Background(), d); err != nil {
+						b.Fatal(err)
+					}
+					b.StopTimer()
+					<-e.converged
+					e.stop()
+					b.StartTimer()
+				}
+			})
+		}
+	}
+}
+
+// A directory with ten files goes and comes back, in a graph of that many files.
+func BenchmarkAutomaticDelta(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			e := newBench()
+			defer e.stop()
+			specs := placedFiles(n)
+			if err := e.Submit(context.Background(), resource.Delta{Set: specs}); err != nil {
+				b.Fatal(err)
+			}
+			<-e.converged
+			dir := specs[10]
+			for b.Loop() {
+				for _, d := range []resource.Delta{{Remove: []resource.Key{dir.Key}}, {Set: []*resource.Spec{dir}}} {
+					if err := e.Submit(context.Background(), d); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}

@@ -65,8 +65,8 @@ type taking struct {
 	leaving map[*vertex]bool // to be removed, but not yet
 	added   []*vertex        // with a node that reshape made
 	undo    []func()
-	sources map[*edge]bool  // edges that may have lost their reason
-	aside   []autoedge.Edge // taken out of the graph, for edges that the delta sets
+	sources map[*edge]bool // edges that may have lost their reason
+	aside   []autoEdge     // taken out of the graph, for edges that the delta sets
 }
 
 // wanted returns what the graph will hold for the key, or nil.

@@ -93,11 +93,11 @@ func runHistory(t *testing.T, ops []op) (wrong []string) {
 func (h *history) auditAuto() {
 	for ends, d := range h.auto.dropped {
 		if !h.auto.index.Has(ends) {
-			h.fault("%v is dropped, but nobody wishes for it", ends)
+			h.fault("the edge from %s to %s is dropped, but nobody wishes for it", ends.From.Key, ends.To.Key)
 		}
 		for i, n := range d.way[1:] {
 			if h.graph.Find(d.way[i], n) == nil {
-				h.fault("%v is dropped, but there is no edge from %s to %s", ends, d.way[i].Value.key, n.Value.key)
+				h.fault("the edge to %s is dropped, but there is none from %s to %s", ends.To.Key, d.way[i].Value.key, n.Value.key)
 			}
 		}
 	}
@@ -109,17 +109,17 @@ func (h *history) auditAuto() {
 			}
 		}
 	}
-	for d := range h.wishes() {
-		edge := h.edge(d.From, d.To)
-		if (edge == nil || !edge.Value.auto) && h.auto.dropped[d] == nil {
-			h.fault("%v is missing", d)
+	for from, to := range h.wished() {
+		edge := h.graph.Find(from.node, to.node)
+		if (edge == nil || !edge.Value.auto) && h.auto.dropped[edgeOf(from.node, to.node)] == nil {
+			h.fault("the automatic edge from %s to %s is missing", from.key, to.key)
 		}
 	}
 }
 
-// wishes yields the edges of an index of its own.
-func (h *history) wishes() iter.Seq[autoedge.Edge] {
-	var x autoedge.Index
+// wished yields the edges of an index of its own.
+func (h *history) wished() iter.Seq2[*vertex, *vertex] {
+	var x autoedge.Index[*vertex]
 	for _, v := range h.vertices {
 		if v.spec == nil || v.leaving {
 			continue
@@ -128,10 +128,16 @@ func (h *history) wishes() iter.Seq[autoedge.Edge] {
 		if err != nil {
 			h.fault("%v", err)
 		}
-		x.Set(v.key, w)
+		x.Set(&party{Key: v.key, Value: v}, w)
 	}
 	added, _ := x.Changes()
-	return slices.Values(added)
+	return func(yield func(from, to *vertex) bool) {
+		for _, edge := range added {
+			if !yield(edge.From.Value, edge.To.Value) {
+				return
+			}
+		}
+	}
 }
 
 // boot begins with an engine that knows nothing.

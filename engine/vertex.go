@@ -24,10 +24,11 @@ type vertex struct {
 	cause   *Cause // why it is dirty
 	run     uint64 // its latest run, or 0
 	tally   tally
-	queued  bool  // in Engine.ready
-	touched bool  // in Engine.affected
-	failed  error // no retries left
-	applied bool  // inst was made for spec; otherwise inst has to be updated or replaced
+	party   *party // if it had a wish for edges
+	queued  bool   // in Engine.ready
+	touched bool   // in Engine.affected
+	failed  error  // no retries left
+	applied bool   // inst was made for spec; otherwise inst has to be updated or replaced
 
 	wait     *timer // until it may run: a retry, or the rate limit
 	poll     *timer

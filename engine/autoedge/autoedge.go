@@ -1,11 +1,10 @@
 // Package autoedge finds the edges between resources that need something and those that
 // provide it.
 //
-// An [Index] is told what each resource offers and asks for ([Index.Set], [Index.Remove]), and
-// says which edges come and go on account of that ([Index.Changes]). It knows of no cycles and
-// does no I/O.
+// An [Index] is told what each resource provides and needs ([Index.Set]), and says which edges
+// come and go on account of that ([Index.Changes]). It knows of no cycles and does no I/O.
 //
-// Vocabulary. A party is a resource in the index. A spot is the place of one UID: it has the
+// Vocabulary. A [Party] is a resource in the index. A spot is the place of one UID: it has the
 // parties that provide it, sorted by key, and the wants that look at it. A want is one need of
 // one party. A want for the nearest directory above looks at the spot where it begins to search;
 // spots of paths are linked to the ones above them, so a directory that comes or goes finds the
@@ -29,70 +28,69 @@ type Wishes struct {
 // Empty reports whether there are none.
 func (w Wishes) Empty() bool { return len(w.Provides)+len(w.Needs) == 0 }
 
-// An Edge says that From comes before To.
-type Edge struct{ From, To resource.Key }
+// A Party is a resource in an index. Its owner sets the exported fields before it first sets
+// its wishes.
+type Party[T any] struct {
+	Key   resource.Key
+	Value T
 
-// Compare orders edges by their ends.
-func (e Edge) Compare(other Edge) int {
-	return cmp.Or(e.To.Compare(other.To), e.From.Compare(other.From))
+	provides []*spot[T]
+	wants    []want[T]
+}
+
+// An Edge says that From comes before To.
+type Edge[T any] struct{ From, To *Party[T] }
+
+// Compare orders edges by the keys of their ends.
+func (e Edge[T]) Compare(other Edge[T]) int {
+	return cmp.Or(e.To.Key.Compare(other.To.Key), e.From.Key.Compare(other.From.Key))
 }
 
 // An Index keeps the edges of a changing set of resources. The zero value is empty and ready
 // to use. It is not safe for use by several goroutines.
-type Index struct {
-	parties map[resource.Key]*party
-	spots   map[resource.UID]*spot
-	edges   map[pair]state
-	open    []*want  // that have to look around
-	idle    []*party // that may have no wishes
-	moved   []pair   // whose state may be another than at the latest Changes
-	work    int      // wants that were reopened and spots that were searched, for tests of the cost
+type Index[T any] struct {
+	spots map[resource.UID]*spot[T]
+	edges map[Edge[T]]state
+	open  []*want[T] // that have to look around
+	moved []Edge[T]  // whose state may be another than at the latest Changes
+	work  int        // wants that were reopened and spots that were searched, for tests of the cost
 }
 
-type party struct {
-	key      resource.Key
-	provides []*spot
-	wants    []want
-}
-
-type spot struct {
+type spot[T any] struct {
 	uid       resource.UID
-	providers []*party
-	wants     []look
+	providers []*Party[T]
+	wants     []look[T]
 
-	up    *spot // of the directory above, while a search may come through here
-	upAt  int32 // in up.below
-	below []*spot
+	up    *spot[T] // of the directory above, while a search may come through here
+	upAt  int32    // in up.below
+	below []*spot[T]
 }
 
 // A want is one need of one party. It looks at each spot where it began to search: that of
 // every alternative, and the one above a directory that it found provided by its own party
 // alone.
-type want struct {
-	party *party
+type want[T any] struct {
+	party *Party[T]
 	need  resource.Need
-	found *party // or nil
-	looks []glance
-	room  [1]glance // for looks, which seldom are more
-	open  bool      // in Index.open
+	found *Party[T] // or nil
+	looks []glance[T]
+	room  [1]glance[T] // for looks, which seldom are more
+	open  bool         // in Index.open
 	gone  bool
 }
 
 // A look is a want at a spot, and a glance the other side of it. Each knows the position of
 // its counterpart, so that it can be taken away at once.
 type (
-	look struct {
-		want *want
+	look[T any] struct {
+		want *want[T]
 		at   int32 // in want.looks
 	}
-	glance struct {
-		spot *spot
+	glance[T any] struct {
+		spot *spot[T]
 		at   int32 // in spot.wants
 	}
 )
-
-// A pair is the ends of an edge.
-type pair struct{ from, to *party }
 
 // A state is how it stands with an edge.
 type state struct {
@@ -100,81 +98,53 @@ type state struct {
 	told  bool  // it was there at the latest Changes
 }
 
-// Set puts the wishes of a resource in place of those that it had.
-func (x *Index) Set(key resource.Key, w Wishes) {
-	p := x.parties[key]
-	switch {
-	case w.Empty() && p == nil:
+// Set puts the wishes of a party in place of those that it had. One without wishes has left
+// the index.
+func (x *Index[T]) Set(p *Party[T], w Wishes) {
+	if p.has(w) {
 		return
-	case p != nil && p.has(w):
-		return
-	case w.Empty():
-		x.idle = append(x.idle, p)
-	case p == nil:
-		p = x.enter(key)
+	}
+	if x.spots == nil {
+		x.spots = map[resource.UID]*spot[T]{}
+		x.edges = map[Edge[T]]state{}
 	}
 	x.withdraw(p)
 	x.provide(p, w.Provides)
-	p.wants = make([]want, len(w.Needs))
+	p.wants = make([]want[T], len(w.Needs))
 	for i, need := range w.Needs {
-		p.wants[i] = want{party: p, need: need}
+		p.wants[i] = want[T]{party: p, need: need}
 		x.reopen(&p.wants[i])
 	}
 }
 
-// Remove takes a resource out of the index.
-func (x *Index) Remove(key resource.Key) { x.Set(key, Wishes{}) }
-
-func (x *Index) enter(key resource.Key) *party {
-	if x.parties == nil {
-		x.parties = map[resource.Key]*party{}
-		x.spots = map[resource.UID]*spot{}
-		x.edges = map[pair]state{}
-	}
-	p := &party{key: key}
-	x.parties[key] = p
-	return p
-}
-
-// Len returns the number of resources that have wishes.
-func (x *Index) Len() int { return len(x.parties) }
-
 // Has reports whether there was such an edge at the latest Changes.
-func (x *Index) Has(e Edge) bool {
-	from, to := x.parties[e.From], x.parties[e.To]
-	return from != nil && to != nil && x.edges[pair{from, to}].told
-}
+func (x *Index[T]) Has(e Edge[T]) bool { return x.edges[e].told }
 
-// Changes returns the edges that came and went since the latest call, each sorted.
-func (x *Index) Changes() (added, removed []Edge) {
+// Edges returns how many there are.
+func (x *Index[T]) Edges() int { return len(x.edges) }
+
+// Changes returns the edges that came and went since the latest call.
+func (x *Index[T]) Changes() (added, removed []Edge[T]) {
 	for _, w := range x.open {
 		w.open = false
 		if !w.gone {
 			x.resolve(w)
 		}
 	}
-	for _, ends := range x.moved {
-		s := x.edges[ends]
-		edge := Edge{ends.from.key, ends.to.key}
+	for _, edge := range x.moved {
+		s := x.edges[edge]
 		switch is := s.wants > 0; {
 		case is && !s.told:
 			added = append(added, edge)
-			x.edges[ends] = state{s.wants, true}
+			x.edges[edge] = state{s.wants, true}
 		case !is && s.told:
 			removed = append(removed, edge)
 			fallthrough
 		case !is:
-			delete(x.edges, ends)
+			delete(x.edges, edge)
 		}
 	}
-	for _, p := range x.idle {
-		if len(p.provides)+len(p.wants) == 0 {
-			delete(x.parties, p.key)
-		}
-	}
-	x.open, x.moved, x.idle = reset(x.open), reset(x.moved), reset(x.idle)
-	slices.SortFunc(added, Edge.Compare)
-	slices.SortFunc(removed, Edge.Compare)
+	x.open, x.moved = reset(x.open), reset(x.moved)
 	return added, removed
 }
 
@@ -189,52 +159,52 @@ func reset[T any](list []T) []T {
 }
 
 // has reports whether p has just these wishes.
-func (p *party) has(w Wishes) bool {
-	return p.providesOnly(w.Provides) && slices.EqualFunc(p.wants, w.Needs, func(has want, need resource.Need) bool {
+func (p *Party[T]) has(w Wishes) bool {
+	return p.providesOnly(w.Provides) && slices.EqualFunc(p.wants, w.Needs, func(has want[T], need resource.Need) bool {
 		return has.need.Of == need.Of && has.need.Up == need.Up && has.need.Before == need.Before && slices.Equal(has.need.Else, need.Else)
 	})
 }
 
-func (p *party) providesOnly(uids []resource.UID) bool {
-	return slices.EqualFunc(p.provides, uids, func(s *spot, u resource.UID) bool { return s.uid == u })
+func (p *Party[T]) providesOnly(uids []resource.UID) bool {
+	return slices.EqualFunc(p.provides, uids, func(s *spot[T], u resource.UID) bool { return s.uid == u })
 }
 
 // provide makes p provide just these.
-func (x *Index) provide(p *party, uids []resource.UID) {
+func (x *Index[T]) provide(p *Party[T], uids []resource.UID) {
 	if p.providesOnly(uids) {
 		return
 	}
 	for _, s := range p.provides {
-		if i, found := slices.BinarySearchFunc(s.providers, p, compareParties); found {
+		if i, found := slices.BinarySearchFunc(s.providers, p, compareParties[T]); found {
 			s.providers = slices.Delete(s.providers, i, i+1)
 			x.reopenAt(s, i)
 		}
 		x.tidy(s)
 	}
-	p.provides = make([]*spot, len(uids))
+	p.provides = make([]*spot[T], len(uids))
 	for n, u := range uids {
 		s := x.spot(u)
 		p.provides[n] = s
-		if i, found := slices.BinarySearchFunc(s.providers, p, compareParties); !found {
+		if i, found := slices.BinarySearchFunc(s.providers, p, compareParties[T]); !found {
 			s.providers = slices.Insert(s.providers, i, p)
 			x.reopenAt(s, i)
 		}
 	}
 }
 
-func compareParties(a, b *party) int { return a.key.Compare(b.key) }
+func compareParties[T any](a, b *Party[T]) int { return a.Key.Compare(b.Key) }
 
-func (x *Index) spot(u resource.UID) *spot {
+func (x *Index[T]) spot(u resource.UID) *spot[T] {
 	s := x.spots[u]
 	if s == nil {
-		s = &spot{uid: u}
+		s = &spot[T]{uid: u}
 		x.spots[u] = s
 	}
 	return s
 }
 
 // link links s to the spots above it.
-func (x *Index) link(s *spot) {
+func (x *Index[T]) link(s *spot[T]) {
 	for s.up == nil {
 		above := resource.Above(s.uid.Text)
 		if above == "" {
@@ -249,7 +219,7 @@ func (x *Index) link(s *spot) {
 
 // tidy drops the link of a spot that nobody searches, and the spot if nobody provides it
 // either, and so on upwards.
-func (x *Index) tidy(s *spot) {
+func (x *Index[T]) tidy(s *spot[T]) {
 	for s != nil && len(s.wants)+len(s.below) == 0 {
 		if len(s.providers) == 0 {
 			delete(x.spots, s.uid)
@@ -268,7 +238,7 @@ func (x *Index) tidy(s *spot) {
 
 // reopenAt has those look around for whom it matters that provider i of s came or went. Nobody
 // asks for one behind the second.
-func (x *Index) reopenAt(s *spot, i int) {
+func (x *Index[T]) reopenAt(s *spot[T], i int) {
 	if i > 1 {
 		return
 	}
@@ -279,7 +249,7 @@ func (x *Index) reopenAt(s *spot, i int) {
 }
 
 // reopenBelow reopens the wants whose search comes from below s.
-func (x *Index) reopenBelow(s *spot) {
+func (x *Index[T]) reopenBelow(s *spot[T]) {
 	for queue := slices.Clone(s.below); len(queue) > 0; {
 		s := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
@@ -296,7 +266,7 @@ func (x *Index) reopenBelow(s *spot) {
 	}
 }
 
-func (x *Index) reopen(w *want) {
+func (x *Index[T]) reopen(w *want[T]) {
 	if !w.open {
 		w.open = true
 		x.open = append(x.open, w)
@@ -304,7 +274,7 @@ func (x *Index) reopen(w *want) {
 }
 
 // withdraw ends the wants of p.
-func (x *Index) withdraw(p *party) {
+func (x *Index[T]) withdraw(p *Party[T]) {
 	for i := range p.wants {
 		w := &p.wants[i]
 		w.gone = true
@@ -314,7 +284,7 @@ func (x *Index) withdraw(p *party) {
 }
 
 // resolve searches for w.
-func (x *Index) resolve(w *want) {
+func (x *Index[T]) resolve(w *want[T]) {
 	x.lookAway(w)
 	found := x.search(w, w.need.Of)
 	for _, u := range w.need.Else {
@@ -327,7 +297,7 @@ func (x *Index) resolve(w *want) {
 }
 
 // search returns who provides u, or the nearest directory above it if that will do, or nil.
-func (x *Index) search(w *want, u resource.UID) *party {
+func (x *Index[T]) search(w *want[T], u resource.UID) *Party[T] {
 	s := x.spot(u)
 	x.look(w, s)
 	for ; s != nil; s = s.up {
@@ -345,19 +315,19 @@ func (x *Index) search(w *want, u resource.UID) *party {
 	return nil
 }
 
-func (x *Index) look(w *want, s *spot) {
+func (x *Index[T]) look(w *want[T], s *spot[T]) {
 	if w.need.Up {
 		x.link(s)
 	}
 	if w.looks == nil {
 		w.looks = w.room[:0]
 	}
-	w.looks = append(w.looks, glance{s, int32(len(s.wants))})
-	s.wants = append(s.wants, look{w, int32(len(w.looks) - 1)})
+	w.looks = append(w.looks, glance[T]{s, int32(len(s.wants))})
+	s.wants = append(s.wants, look[T]{w, int32(len(w.looks) - 1)})
 }
 
 // provider returns the first one that is not p.
-func (s *spot) provider(p *party) *party {
+func (s *spot[T]) provider(p *Party[T]) *Party[T] {
 	for _, other := range s.providers {
 		if other != p {
 			return other
@@ -367,13 +337,13 @@ func (s *spot) provider(p *party) *party {
 }
 
 // lookAway takes w away from where it looks.
-func (x *Index) lookAway(w *want) {
+func (x *Index[T]) lookAway(w *want[T]) {
 	for _, g := range w.looks {
 		s := g.spot
 		last := s.wants[len(s.wants)-1]
 		s.wants[g.at] = last
 		last.want.looks[last.at].at = g.at
-		s.wants[len(s.wants)-1] = look{}
+		s.wants[len(s.wants)-1] = look[T]{}
 		s.wants = s.wants[:len(s.wants)-1]
 		x.tidy(s)
 	}
@@ -381,7 +351,7 @@ func (x *Index) lookAway(w *want) {
 }
 
 // find has w ask for an edge with another party than before.
-func (x *Index) find(w *want, found *party) {
+func (x *Index[T]) find(w *want[T], found *Party[T]) {
 	if w.found == found {
 		return
 	}
@@ -393,13 +363,13 @@ func (x *Index) find(w *want, found *party) {
 	}
 }
 
-func (x *Index) count(w *want, by int32) {
-	ends := pair{w.found, w.party}
+func (x *Index[T]) count(w *want[T], by int32) {
+	edge := Edge[T]{w.found, w.party}
 	if w.need.Before {
-		ends = pair{w.party, w.found}
+		edge = Edge[T]{w.party, w.found}
 	}
-	s := x.edges[ends]
+	s := x.edges[edge]
 	s.wants += by
-	x.edges[ends] = s
-	x.moved = append(x.moved, ends)
+	x.edges[edge] = s
+	x.moved = append(x.moved, edge)
 }
