@@ -305,11 +305,11 @@ func BenchmarkLoad(b *testing.B) {
 			b.ReportAllocs()
 			keys, wishes := tree(n)
 			for b.Loop() {
-				var x table
+				var x Index[int]
 				for i, k := range keys {
-					x.set(k, wishes[i])
+					x.Set(&Party[int]{Key: k}, wishes[i])
 				}
-				if added, _ := x.changes(); len(added) != n {
+				if added, _ := x.Changes(); len(added) != n {
 					b.Fatalf("%d edges", len(added))
 				}
 			}
