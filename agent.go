@@ -137,6 +137,9 @@ func New(opts Options) (*Agent, error) {
 	a := &Agent{opts: opts, hub: watch.NewHub(opts.Log)}
 	store := local.New(opts.Prefix)
 	a.host = &funcs.Host{Hostname: opts.Hostname, World: opts.World, Local: store, Watch: a.hub, Log: opts.Log}
+	if opts.Kinds != nil {
+		a.host.HasKind = func(kind string) bool { return opts.Kinds.Lookup(kind) != nil }
+	}
 	a.engine = engine.New(engine.Options{
 		Hostname:         opts.Hostname,
 		World:            opts.World,

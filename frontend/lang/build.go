@@ -1,7 +1,9 @@
 package lang
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"mgmt/lang/compile"
 	"mgmt/lang/syntax"
@@ -22,14 +24,20 @@ func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
 	if kind == nil {
 		return nil, compile.Refuse(r.Span, "there is no resource kind %s", r.Kind)
 	}
-	values := make([]resource.Value, len(r.Params))
-	for i, p := range r.Params {
-		values[i] = resource.Value{Name: p.Name, Value: types.ToGo(p.Value)}
-	}
+	var values []resource.Value
 	spec := &resource.Spec{
 		Key:  resource.Key{ID: resource.ID{Kind: r.Kind, Name: r.Name}},
 		Meta: resource.DefaultMeta(),
 		Pos:  b.files.Position(r.Span.Start).String(),
+	}
+	if r.From != "" {
+		var err error
+		if values, err = exported(r, &spec.Meta); err != nil {
+			return nil, compile.Refuse(r.Span, "%s, collected from %s: %w", spec.Key.ID, r.From, err)
+		}
+	}
+	for _, p := range r.Params {
+		values = append(values, resource.Value{Name: p.Name, Value: types.ToGo(p.Value)})
 	}
 	for _, m := range r.Meta {
 		if err := spec.Meta.Set(m.Name, types.ToGo(m.Value)); err != nil {
@@ -67,5 +75,27 @@ func (b *builder) positioned(r *compile.Resource, spec *resource.Spec, err error
 	if errors.As(err, &se) {
 		err = se.Err
 	}
+	if span == r.Span && r.From != "" {
+		return compile.Refuse(span, "%s, collected from %s: %w", spec.Key.ID, r.From, err)
+	}
 	return compile.Refuse(span, "%s: %w", spec.Key.ID, err)
+}
+
+// exported reads what a host has exported that a resource is collected from. To whom it is
+// exported does not come along.
+func exported(r *compile.Resource, meta *resource.Meta) ([]resource.Value, error) {
+	var rec resource.Record
+	if err := json.Unmarshal([]byte(r.Data), &rec); err != nil {
+		return nil, fmt.Errorf("what is stored of it makes no sense: %w", err)
+	}
+	if want := (resource.ID{Kind: r.Kind, Name: r.Name}); rec.ID != want {
+		return nil, fmt.Errorf("what is stored of it is %s", rec.ID)
+	}
+	for _, m := range rec.Meta {
+		if err := meta.Set(m.Name, m.Value); err != nil {
+			return nil, err
+		}
+	}
+	meta.Export = nil
+	return rec.Params, nil
 }

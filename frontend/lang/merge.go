@@ -110,6 +110,9 @@ func mergeDecls(a, b *decl) (*decl, error) {
 		}
 		what = "with parameters that do not go together: " + err.Error()
 	}
+	if a.res.From != "" && b.res.From != "" {
+		return nil, twice(compile.Refuse(b.res.Span, "%s is collected from %s and from %s, %s", b.spec.Key.ID, a.res.From, b.res.From, what), a)
+	}
 	return nil, twice(compile.Refuse(b.res.Span, "%s is declared twice, %s", b.spec.Key.ID, what), a)
 }
 

@@ -21,6 +21,10 @@ type Resource struct {
 	Params     []Param // fields that are set
 	Meta       []Param // meta parameters that are set
 	Span       syntax.Span
+
+	// Of a collected resource, what it is but for Params and Meta: the data that the host
+	// From has exported.
+	From, Data string
 }
 
 // A Param is a value given to a field or meta parameter.
@@ -49,7 +53,7 @@ func sameContribution(a, b any) bool {
 }
 
 func sameResource(a, b Resource) bool {
-	return a.Kind == b.Kind && a.Name == b.Name &&
+	return a.Kind == b.Kind && a.Name == b.Name && a.From == b.From && a.Data == b.Data &&
 		slices.EqualFunc(a.Params, b.Params, sameParam) && slices.EqualFunc(a.Meta, b.Meta, sameParam)
 }
 
@@ -66,6 +70,11 @@ type part struct {
 func (c *compiler) resource(e *env, s *syntax.Resource, out *flow.Scope) {
 	name := c.expr(e, s.Name)
 	all := []*term{name}
+	var exported *term
+	if s.Collect {
+		exported = c.exported(s, name)
+		all = append(all, exported)
+	}
 	parts := make([]part, len(s.Items))
 	for i := range s.Items {
 		p := part{item: &s.Items[i]}
@@ -82,13 +91,13 @@ func (c *compiler) resource(e *env, s *syntax.Resource, out *flow.Scope) {
 		parts[i] = p
 	}
 	out.Output(unionInputs(all), func() (any, error) {
-		return c.contribution(s, name, parts)
+		return c.contribution(s, name, exported, parts)
 	}, sameContribution)
 }
 
 // contribution evaluates a resource statement. Every part is evaluated, also behind a
-// condition that does not hold.
-func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*Contribution, error) {
+// condition that does not hold. exported is what a collect statement can choose from.
+func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts []part) (*Contribution, error) {
 	r := name.code(nil)
 	if r.Err != nil {
 		return nil, locate(r.Err, s.Name.Span())
@@ -96,6 +105,14 @@ func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*
 	con := &Contribution{}
 	base := Resource{Kind: s.Kind.Text, Span: s.Kind.Span.To(s.Name.Span())}
 	names := nameList(r.Value)
+	var found []collected
+	if exported != nil {
+		var err error
+		if found, err = choose(s, r.Value, exported); err != nil {
+			return nil, err
+		}
+		names = namesOf(found)
+	}
 	for i := range parts {
 		p := &parts[i]
 		v, on, err := p.eval()
@@ -119,8 +136,9 @@ func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*
 			con.Edges = append(con.Edges, bodyEdges(s.Kind.Text, names, p.item, nameList(v))...)
 		}
 	}
-	if s.Collect { // a single agent has no exported resources to collect
-		return &Contribution{}, checkCollected(r.Value, s.Name.Span())
+	if exported != nil {
+		con.Resources = collect(base, found)
+		return con, nil
 	}
 	con.Resources = make([]Resource, len(names))
 	for i, n := range names {
@@ -128,26 +146,6 @@ func (c *compiler) contribution(s *syntax.Resource, name *term, parts []part) (*
 		con.Resources[i].Name = n
 	}
 	return con, nil
-}
-
-// checkCollected refuses pairs of name and host that can match nothing.
-func checkCollected(v types.Value, span syntax.Span) error {
-	list, ok := v.(*types.List)
-	if !ok {
-		return nil
-	}
-	for _, e := range list.Elems {
-		pair, ok := e.(*types.Struct)
-		if !ok {
-			return nil
-		}
-		for i, name := range pair.Names {
-			if x := pair.Elems[i].String(); x == "" || name == "host" && x == "*" {
-				return Refuse(span, "a resource is collected by a name and the host that exported it, and %s is %q", name, x)
-			}
-		}
-	}
-	return nil
 }
 
 // eval returns the value of the part and whether its condition holds.

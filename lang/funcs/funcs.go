@@ -91,6 +91,8 @@ type Host struct {
 	Watch    *watch.Hub
 	Files    fs.FS // the files of the deploy, or nil
 	Log      *slog.Logger
+	// HasKind reports whether there are resources of the kind; nil says yes to all.
+	HasKind func(kind string) bool
 }
 
 // A Plan is what a [Function.Shape] wants: applications of function values, and

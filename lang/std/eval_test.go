@@ -48,6 +48,7 @@ func (printKind) Kind(name string) *infer.Kind {
 
 // moduleAliases are the modules that cannot go by their own names in the cases.
 var moduleAliases = map[string]string{
+	"wc": "world/collect",
 	"gh": "golang/html", "gm": "golang/math", "gr": "golang/math/rand", "go_os": "golang/os", "gx": "golang/os/exec",
 	"gp": "golang/path", "gf": "golang/path/filepath", "grt": "golang/runtime", "gc": "golang/strconv",
 	"gs": "golang/strings", "nested": "example/nested",

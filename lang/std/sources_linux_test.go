@@ -13,6 +13,7 @@ import (
 
 	"mgmt/lang/funcs"
 	"mgmt/lang/types"
+	"mgmt/world"
 )
 
 // sourceArgs has arguments for the sources that take some.
@@ -33,6 +34,7 @@ var sourceArgs = map[string][]types.Value{
 	"world.getval":      {types.Str("key")},
 	"world.kvlookup":    {types.Str("key")},
 	"world.exchange":    {types.Str("key"), types.Str("value")},
+	"world/collect.res": {types.Str("file")},
 	"world.schedule":    {types.Str("key"), types.Zero(types.MustParse("struct{max int}"))},
 }
 
@@ -325,6 +327,27 @@ func TestWorldFollowsTheOthers(t *testing.T) {
 	all.until("{}")
 	follow(t, host, "world", "exchange", types.Str("space"), types.Str("mine")).until(`{"h1": "mine"}`)
 	all.until(`{"h1": "mine"}`)
+}
+
+func TestCollectFollowsTheOthers(t *testing.T) {
+	host := newHost(t)
+	host.HasKind = func(kind string) bool { return kind == "file" }
+	files := follow(t, host, "world/collect", "res", types.Str("file"))
+	files.until("[]")
+	for _, key := range []world.ExportKey{
+		{To: "h1", Kind: "file", Name: "/b"}, {To: "*", Kind: "file", Name: "/a"},
+		{To: "h2", Kind: "file", Name: "/no"}, {To: "*", Kind: "exec", Name: "/no"},
+	} {
+		if err := host.World.Export(t.Context(), key, "data"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files.until(`[struct{name: "/a"; host: "h1"}, struct{name: "/b"; host: "h1"}]`)
+	f := Library().Func("world/collect", "res")
+	err := f.Source(t.Context(), &funcs.Call{Sig: f.Sigs[0], Host: host}, []types.Value{types.Str("fiel")}, func(types.Value, error) {})
+	if err == nil || !strings.Contains(err.Error(), `no resource kind "fiel"`) {
+		t.Errorf("an unknown kind: error %v", err)
+	}
 }
 
 func TestScheduleWithOptionsEntersTheHost(t *testing.T) {

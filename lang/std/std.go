@@ -34,6 +34,7 @@ import (
 	stdutil "mgmt/lang/std/util"
 	stdvalue "mgmt/lang/std/value"
 	stdworld "mgmt/lang/std/world"
+	stdcollect "mgmt/lang/std/world/collect"
 )
 
 // Library returns the standard library. It is made on first use.
@@ -66,6 +67,7 @@ func newLibrary() *funcs.Library {
 		stdutil.Module(),
 		stdvalue.Module(),
 		stdworld.Module(),
+		stdcollect.Module(),
 	}
 	lib = funcs.NewLibrary(append(modules, stdgolang.Modules()...)...)
 	return lib
