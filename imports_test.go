@@ -47,6 +47,7 @@ const policy = `
 	resource/resourcetest
 	resource
 	local
+	deploy/bundle
 	cluster/server
 	cluster
 	world/etcd world/mem
@@ -60,6 +61,7 @@ const policy = `
 // replaced there.
 const modules = `
 	github.com/aymanbagabas/go-udiff  resource
+	github.com/klauspost/compress     deploy/bundle
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
 	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt-etcd world/etcd
