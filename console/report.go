@@ -16,7 +16,8 @@ type Reporter struct {
 	Verbose bool      // the differences in full
 	Now     time.Time // times are told in relation to it
 
-	buf []byte
+	buf  []byte
+	date string // the latest day that was written
 }
 
 // Take returns what was written since the last call.

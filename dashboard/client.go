@@ -109,8 +109,12 @@ func (c *Client) Graph(ctx context.Context) (Graph, error) {
 }
 
 // Why returns the causes of the latest runs of a resource; see history.Explain.
-func (c *Client) Why(ctx context.Context, about history.Ref, limit int) ([]history.Chain, error) {
-	return fetch[[]history.Chain](ctx, c, "why", url.Values{"kind": {about.Kind}, "name": {about.Name}, "limit": {strconv.Itoa(limit)}})
+func (c *Client) Why(ctx context.Context, q history.Question) ([]history.Chain, error) {
+	params := url.Values{"kind": {q.About.Kind}, "name": {q.About.Name}, "limit": {strconv.Itoa(q.Limit)}}
+	if q.All {
+		params.Set("all", "1")
+	}
+	return fetch[[]history.Chain](ctx, c, "why", params)
 }
 
 // Follow returns the records whose numbers are greater than after, and then those that come,

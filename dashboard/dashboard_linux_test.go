@@ -162,11 +162,11 @@ func TestGraph(t *testing.T) {
 
 func TestWhy(t *testing.T) {
 	c := connect(t, serve(t, true))
-	chains, err := c.Why(t.Context(), history.Ref{Kind: "PIECE", Name: "a"}, 3)
+	chains, err := c.Why(t.Context(), history.Question{About: history.Ref{Kind: "PIECE", Name: "a"}, Limit: 3})
 	if err != nil || len(chains) != 1 || len(chains[0].Runs) != 1 || chains[0].Runs[0].Cause.Kind != "wanted" {
 		t.Errorf("got %+v, %v", chains, err)
 	}
-	if chains, err = c.Why(t.Context(), history.Ref{Kind: "piece", Name: "c"}, 3); err != nil || len(chains) != 0 {
+	if chains, err = c.Why(t.Context(), history.Question{About: history.Ref{Kind: "piece", Name: "c"}, Limit: 3}); err != nil || len(chains) != 0 {
 		t.Errorf("of what never ran: %+v, %v", chains, err)
 	}
 }
@@ -179,8 +179,14 @@ func TestRefusals(t *testing.T) {
 		ask  func() error
 	}{
 		{"did you mean piece[a]", func() error { _, err := kept.Status(t.Context(), Query{Kind: "Piece", Name: "aa"}); return err }},
-		{"did you mean the kind piece", func() error { _, err := kept.Why(t.Context(), history.Ref{Kind: "peice", Name: "x"}, 1); return err }},
-		{"keeps no history", func() error { _, err := bare.Why(t.Context(), history.Ref{Kind: "piece", Name: "a"}, 1); return err }},
+		{"did you mean the kind piece", func() error {
+			_, err := kept.Why(t.Context(), history.Question{About: history.Ref{Kind: "peice", Name: "x"}, Limit: 1})
+			return err
+		}},
+		{"keeps no history", func() error {
+			_, err := bare.Why(t.Context(), history.Question{About: history.Ref{Kind: "piece", Name: "a"}, Limit: 1})
+			return err
+		}},
 		{"keeps no history", func() error {
 			for _, err := range bare.Follow(t.Context(), 0) {
 				return err

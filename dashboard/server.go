@@ -177,22 +177,25 @@ func (s *Server) why(r *http.Request) ([]history.Chain, error) {
 	if s.History == nil {
 		return nil, errNoHistory
 	}
-	limit, err := number(r, "limit")
-	if err != nil {
+	q := history.Question{About: history.Ref{Kind: r.FormValue("kind"), Name: r.FormValue("name")}}
+	var err error
+	if q.All, err = flag(r, "all"); err != nil {
 		return nil, err
 	}
-	if limit == 0 {
-		limit = defaultChains
+	if q.Limit, err = number(r, "limit"); err != nil {
+		return nil, err
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultChains
 	}
 	if err := s.History.Flush(r.Context()); err != nil {
 		return nil, err
 	}
-	ref := history.Ref{Kind: r.FormValue("kind"), Name: r.FormValue("name")}
-	chains, err := history.Explain(history.ReadBack(s.History.Dir()), ref, limit)
+	chains, err := history.Explain(history.ReadBack(s.History.Dir()), q)
 	if err != nil || len(chains) > 0 {
 		return chains, err
 	}
-	if err := s.find(r, ref); err != nil {
+	if err := s.find(r, q.About); err != nil {
 		return nil, err
 	}
 	return chains, nil

@@ -23,11 +23,17 @@ type Run struct {
 // maxChain is how long a chain may be.
 const maxChain = 64
 
-// Explain returns the chains of the latest runs of a resource, the latest first, at most limit
-// of them. It takes the records from the latest to the earliest, and no more than it needs.
-// The kind may be in any case of letters.
-func Explain(latest iter.Seq2[Record, error], about Ref, limit int) ([]Chain, error) {
-	x := explainer{about: about, limit: limit, wanted: map[uint64][]*Chain{}}
+// A Question is about the runs of a resource.
+type Question struct {
+	About Ref
+	Limit int  // at most so many
+	All   bool // also those that found all well, rather than none of them if there are others
+}
+
+// Explain returns the chains of the latest runs of a resource, the latest first. It takes the
+// records from the latest to the earliest, and no more than it needs.
+func Explain(latest iter.Seq2[Record, error], q Question) ([]Chain, error) {
+	x := explainer{Question: q, wanted: map[uint64][]*Chain{}}
 	for r, err := range runs(latest) {
 		if err != nil {
 			return nil, err
@@ -37,6 +43,9 @@ func Explain(latest iter.Seq2[Record, error], about Ref, limit int) ([]Chain, er
 		}
 	}
 	x.interrupt()
+	if len(x.chains) == 0 && x.quiet != nil {
+		x.chains = append(x.chains, x.quiet)
+	}
 	out := make([]Chain, len(x.chains))
 	for i, c := range x.chains {
 		out[i] = *c
@@ -70,13 +79,13 @@ func runs(latest iter.Seq2[Record, error]) iter.Seq2[Run, error] {
 // An explainer follows causes back in time. All runs that it waits for are of one session of
 // the agent.
 type explainer struct {
-	about  Ref
-	limit  int
+	Question
 	chains []*Chain
+	quiet  *Chain              // of the latest run that found all well
 	wanted map[uint64][]*Chain // by the number of the run that comes next
 }
 
-func (x *explainer) complete() bool { return len(x.chains) == x.limit && len(x.wanted) == 0 }
+func (x *explainer) complete() bool { return len(x.chains) == x.Limit && len(x.wanted) == 0 }
 
 // interrupt gives up what would be further back.
 func (x *explainer) interrupt() {
@@ -104,11 +113,19 @@ func (x *explainer) take(r Run) {
 		attempt = attempt || last.Resource == r.Resource
 		x.extend(c, r)
 	}
-	if !attempt && len(x.chains) < x.limit && r.Resource.Is(x.about) {
-		c := &Chain{}
-		x.chains = append(x.chains, c)
-		x.extend(c, r)
+	if attempt || len(x.chains) == x.Limit || !r.Resource.Is(x.About) {
+		return
 	}
+	c := &Chain{}
+	switch quiet := r.Event == engine.Checked.String(); {
+	case !quiet || x.All:
+		x.chains = append(x.chains, c)
+	case x.quiet == nil && len(x.chains) == 0:
+		x.quiet = c
+	default:
+		return
+	}
+	x.extend(c, r)
 }
 
 // extend appends a run to a chain. Of a row of attempts there are the first and the last.

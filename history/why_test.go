@@ -71,7 +71,7 @@ func TestExplain(t *testing.T) {
 		{"what is gone", "7 changed a notified b 3", "a7 …"},
 		{"nothing", "1 changed b woken", ""},
 	} {
-		chains, err := Explain(latest(story(x.story)), Ref{Kind: "TEST", Name: "a"}, 3)
+		chains, err := Explain(latest(story(x.story)), Question{About: Ref{Kind: "TEST", Name: "a"}, Limit: 3, All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,6 +81,26 @@ func TestExplain(t *testing.T) {
 		}
 		if got := strings.Join(got, ", "); got != x.want {
 			t.Errorf("%s: got %q, want %q", x.about, got, x.want)
+		}
+	}
+}
+
+// Runs that found all well are left out where others are asked for, unless there are only such.
+func TestExplainWork(t *testing.T) {
+	for in, want := range map[string]string{
+		"1 checked a woken\n2 changed a woken\n3 checked a woken\n4 failed a woken\n5 checked a woken": "a4 a2",
+		"1 checked a woken\n2 checked a woken":                                                         "a2",
+	} {
+		chains, err := Explain(latest(story(in)), Question{About: Ref{Kind: "test", Name: "a"}, Limit: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range chains {
+			got = append(got, c.text())
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("of %q: got %q, want %q", in, got, want)
 		}
 	}
 }
@@ -100,7 +120,7 @@ func TestExplainStops(t *testing.T) {
 				return
 			}
 		}
-	}, Ref{Kind: "test", Name: "1"}, 2)
+	}, Question{About: Ref{Kind: "test", Name: "1"}, Limit: 2})
 	if err != nil || len(chains) != 2 || len(chains[0].Runs) != maxChain || !chains[0].Broken {
 		t.Errorf("got %d chains, %v", len(chains), err)
 	}

@@ -33,6 +33,7 @@ func TestScript(t *testing.T) {
 			"exits":   exits,
 			"expand":  expand,
 			"sigterm": sigterm,
+			"until":   until,
 			"within":  within,
 			"repeat":  repeat,
 			"write":   write,
@@ -109,6 +110,25 @@ func within(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			text, err := os.ReadFile(name)
 			ts.Fatalf("waiting for %v in vain; %s has %q, %v", args, args[0], text, err)
+		}
+	}
+}
+
+// until PATTERN COMMAND... runs a command again and again, until what it prints matches. The
+// output of the last time can be looked at by stdout.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND...")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v in vain, %v", args, err)
 		}
 	}
 }
