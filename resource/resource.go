@@ -29,7 +29,8 @@ import (
 // Resource is one unit of desired state. The engine never calls two of its methods
 // at once, except that Watch runs beside the others.
 type Resource interface {
-	// Validate checks the parameters. It does not touch the system.
+	// Validate checks the parameters. It does not touch the system. What is wrong only
+	// with the agent that asks is an [AgentError].
 	Validate() error
 	// Watch calls wake once it is listening, and again after every event that may
 	// have moved the system off the desired state, until ctx ends. It then returns

@@ -6,6 +6,15 @@ import (
 	"strings"
 )
 
+// An AgentError is an error of Validate about this agent rather than about the parameters: it
+// is not root, or runs on another system. Other agents may take them.
+type AgentError struct{ Err error }
+
+func (e *AgentError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *AgentError) Unwrap() error { return e.Err }
+
 // A SpecError says what is wrong with a resource, and where a program states it.
 type SpecError struct {
 	Key Key

@@ -12,6 +12,9 @@ import (
 // Check returns what is to be said of a program without running it.
 func Check(ctx context.Context, opts Options) (*syntax.Files, syntax.Diagnostics) {
 	prog, diags := lang.Load(ctx, opts.Input, opts.Library, Kinds(opts.Kinds))
+	if !diags.HasErrors() {
+		diags = append(diags, validate(prog, opts.Kinds)...)
+	}
 	return prog.Files(), diags
 }
 

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"os"
 	osexec "os/exec"
+
+	"mgmt/resource"
 )
 
 func checkSignal(string) error { return nil }
 
 func checkAccount(user, group string) error {
 	if user != "" || group != "" {
-		return errors.New("commands run as another user or group on unix systems only")
+		return &resource.AgentError{Err: errors.New("commands run as another user or group on unix systems only")}
 	}
 	return nil
 }

@@ -36,12 +36,16 @@ func checkAccount(name, group string) error {
 		return nil
 	}
 	if me := strconv.Itoa(os.Geteuid()); name != "" && name != me && name != os.Getenv("USER") {
-		return &resource.ParamError{Param: "user", Err: fmt.Errorf("is %q, and only root can run commands as somebody else", name)}
+		return &resource.ParamError{Param: "user", Err: notRoot("is %q, and only root can run commands as somebody else", name)}
 	}
 	if mine := strconv.Itoa(os.Getegid()); group != "" && group != mine {
-		return &resource.ParamError{Param: "group", Err: fmt.Errorf("is %q, and only root can run commands as another group", group)}
+		return &resource.ParamError{Param: "group", Err: notRoot("is %q, and only root can run commands as another group", group)}
 	}
 	return nil
+}
+
+func notRoot(format string, args ...any) error {
+	return &resource.AgentError{Err: fmt.Errorf(format, args...)}
 }
 
 // separate gives the command a process group of its own, and its account.
