@@ -116,5 +116,9 @@ func (h *Hub) warn(err error) {
 		return
 	}
 	h.warned = true
-	h.log.Warn("some directories cannot be watched and are looked at every two seconds instead", "error", err, "hint", limitHint(err))
+	attrs := []any{"error", err}
+	if hint := limitHint(err); hint != "" {
+		attrs = append(attrs, "hint", hint)
+	}
+	h.log.Warn("some directories cannot be watched and are looked at every two seconds instead", attrs...)
 }

@@ -313,6 +313,8 @@ func (r *Resource) contentChange(want wanted, info fs.FileInfo) resource.Change 
 // size prints a number of bytes for people.
 func size(n int64) string {
 	switch {
+	case n == 1:
+		return "1 byte"
 	case n < 1<<10:
 		return fmt.Sprintf("%d bytes", n)
 	case n < 1<<20:

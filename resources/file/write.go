@@ -76,7 +76,9 @@ func replaceFile(ctx context.Context, path string, content io.Reader, mode fs.Fi
 	temp := tempName(path)
 	f, err := createTemp(temp, mode)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the directory of %s is missing; it is waited for", path)
+		if _, e := os.Stat(filepath.Dir(path)); e != nil { // there are odd file systems
+			return fmt.Errorf("the directory of %s is missing; it is waited for", path)
+		}
 	}
 	if err != nil {
 		return err
