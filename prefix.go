@@ -34,7 +34,11 @@ func TmpPrefix(hostname string) (string, error) {
 	if hostname != "" {
 		hostname += "-"
 	}
-	return os.MkdirTemp("", "mgmt-"+hostname)
+	dir, err := os.MkdirTemp("", "mgmt-"+hostname)
+	if err != nil {
+		return "", fmt.Errorf("making a temporary working directory: %w", err)
+	}
+	return dir, nil
 }
 
 // MakePrefix makes a working directory.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -180,7 +179,7 @@ func (f *runFlags) makePrefix(hostname string, log *slog.Logger) (dir string, do
 		log.Warn("the working directory is a temporary one", "error", err)
 	}
 	if dir, err = mgmt.TmpPrefix(hostname); err != nil {
-		return "", done, fmt.Errorf("making a temporary working directory: %w", err)
+		return "", done, err
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
 }

@@ -18,8 +18,14 @@ var rungs = []string{
 	"killing what is running",
 }
 
+var signalNames = map[os.Signal]string{
+	os.Interrupt:    "^C",
+	syscall.SIGTERM: "SIGTERM",
+	syscall.SIGHUP:  "the end of the terminal (SIGHUP)",
+}
+
 // ladderWait is how long an agent that was terminated may take before the next rung: service
-// managers signal only once.
+// managers and terminals signal only once.
 const ladderWait = 15 * time.Second
 
 // climb returns a context that the first signal ends. The second and third one make the agent
@@ -28,6 +34,9 @@ func climb(agent *mgmt.Agent, log *slog.Logger) (ctx context.Context, stop func(
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, len(rungs))
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as it is below nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		var alone <-chan time.Time
@@ -35,9 +44,8 @@ func climb(agent *mgmt.Agent, log *slog.Logger) (ctx context.Context, stop func(
 			why := "the last signal was not enough"
 			select {
 			case s := <-signals:
-				why = "interrupted by ^C"
-				if s == syscall.SIGTERM {
-					why = "interrupted by SIGTERM"
+				why = "interrupted by " + signalNames[s]
+				if s != os.Interrupt {
 					alone = time.After(ladderWait)
 				}
 			case <-alone:
