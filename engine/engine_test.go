@@ -52,6 +52,7 @@ type act struct {
 	noWatch  bool // a watch ends at once
 
 	applyTakes  time.Duration
+	updateTakes time.Duration
 	applyFails  bool
 	applyPanics bool
 }
@@ -193,6 +194,7 @@ type updater struct{ probe }
 
 func (u *updater) Update(next resource.Resource) bool {
 	u.stage.note("update:%s", u.id)
+	time.Sleep(u.stage.of(u.id).updateTakes)
 	u.Text = next.(*updater).Text
 	u.Need = next.(*updater).Need
 	return u.Text != "refuse"

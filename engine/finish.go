@@ -94,11 +94,8 @@ func (e *Engine) repoll(v *vertex) {
 }
 
 func (e *Engine) updated(v *vertex, j *job) {
-	if v.spec == nil {
-		return
-	}
 	switch {
-	case j.err != nil || !j.updated:
+	case v.spec == nil || j.err != nil || !j.updated:
 		v.inst.stale = true
 	case j.spec == v.spec:
 		v.inst.spec = v.spec

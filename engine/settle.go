@@ -32,12 +32,14 @@ func (e *Engine) settle() {
 	for i := 0; ; {
 		e.deriveAll()
 		switch {
+		case e.depart(), e.reconnect(): // so that nothing begins that a new edge would hold
 		case i < len(e.ready):
 			v := e.ready[i]
 			i++
 			v.queued = false
 			e.advance(v)
-		case !e.unpark() && !e.depart() && !e.reconnect() && !e.combine():
+		case e.unpark(), e.combine():
+		default:
 			clear(e.ready)
 			e.ready = e.ready[:0]
 			return

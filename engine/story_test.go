@@ -632,6 +632,22 @@ func TestDeltaCancels(t *testing.T) {
 }
 
 // It comes again while it is going.
+// An update that ends when its resource is gone says nothing about the one that comes again
+// in the same turn.
+func TestUpdateOfWhatComesAgain(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("a").updateTakes = time.Second
+		e.load("", e.spec("updater:a old"))
+		e.submit(resource.Delta{Set: []*resource.Spec{e.spec("updater:a new")}})
+		e.submit(resource.Delta{Remove: []resource.Key{key("updater:a")}})
+		e.box.call(func() { time.Sleep(2 * time.Second) }) // the loop is busy
+		synctest.Wait()
+		e.submit(resource.Delta{Set: []*resource.Spec{e.spec("updater:a old")}})
+		time.Sleep(2 * time.Second)
+		e.sawAll("open:a check:a update:a close:a open:a check:a")
+	})
+}
+
 func TestRemoveAndAdd(t *testing.T) {
 	story(t, Options{}, func(e *testEngine) {
 		e.stage.of("a").takes = 2 * time.Second
