@@ -92,6 +92,9 @@ func (c *Client) Status(ctx context.Context, q Query) (Status, error) {
 	if q.All {
 		params.Set("all", "1")
 	}
+	if q.Diffs {
+		params.Set("diffs", "1")
+	}
 	for name, value := range map[string]string{"kind": q.Kind, "name": q.Name} {
 		if value != "" {
 			params.Set(name, value)

@@ -134,7 +134,7 @@ func TestStatus(t *testing.T) {
 	if s, err = c.Status(t.Context(), Query{All: true}); err != nil || len(s.Resources) != 3 || s.Resources[2].Name != "a" {
 		t.Errorf("all are %+v, %v", s.Resources, err)
 	}
-	if s, err = c.Status(t.Context(), Query{Kind: "Piece", Name: "a"}); err != nil || len(s.Resources) != 1 {
+	if s, err = c.Status(t.Context(), Query{Kind: "Piece", Name: "a", Diffs: true}); err != nil || len(s.Resources) != 1 {
 		t.Fatalf("one is %+v, %v", s.Resources, err)
 	}
 	if last := s.Resources[0].Last; len(last.Changes) != 1 || last.Changes[0].Diff != "+x\n" {

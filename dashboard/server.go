@@ -99,23 +99,39 @@ func (s *Server) status(r *http.Request) (Status, error) {
 		return Status{}, err
 	}
 	out := statusOf(&snapshot, s.Agent, p.left)
-	if q.one() {
-		if len(out.Resources) == 0 {
-			return Status{}, s.unknown(r, q.ref())
-		}
-		s.addDiffs(&out.Resources[0])
+	if q.one() && len(out.Resources) == 0 {
+		return Status{}, s.unknown(r, q.ref())
 	}
-	return out, nil
+	if q.Diffs {
+		err = s.addDiffs(r.Context(), out.Resources)
+	}
+	return out, err
 }
 
-// addDiffs completes the last change of a resource with the diffs, which are on the disk.
-func (s *Server) addDiffs(r *Resource) {
-	if s.History == nil || r.Last.Run == 0 {
-		return
+// addDiffs completes the last changes of resources with the diffs, which are on the disk.
+func (s *Server) addDiffs(ctx context.Context, resources []Resource) error {
+	if s.History == nil {
+		return nil
 	}
-	if run, ok := history.FindRun(history.ReadBack(s.History.Dir()), r.Last.Run); ok {
-		r.Last.Changes = run.Changes
+	wanted := map[uint64]bool{}
+	for i := range resources {
+		if run := resources[i].Last.Run; run > 0 {
+			wanted[run] = true
+		}
 	}
+	if err := s.History.Flush(ctx); err != nil {
+		return err
+	}
+	found, err := history.FindRuns(history.ReadBack(s.History.Dir()), wanted)
+	if err != nil {
+		return err
+	}
+	for i := range resources {
+		if run, ok := found[resources[i].Last.Run]; ok {
+			resources[i].Last.Changes = run.Changes
+		}
+	}
+	return nil
 }
 
 // unknown returns the error of a question about a resource that the agent does not have.
@@ -136,6 +152,9 @@ func queryOf(r *http.Request) (Query, error) {
 	q := Query{Kind: r.FormValue("kind"), Name: r.FormValue("name")}
 	var err error
 	if q.All, err = flag(r, "all"); err != nil {
+		return q, err
+	}
+	if q.Diffs, err = flag(r, "diffs"); err != nil {
 		return q, err
 	}
 	q.Limit, err = number(r, "limit")

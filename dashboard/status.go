@@ -138,6 +138,7 @@ type Query struct {
 	All   bool   // also those that are all right
 	Kind  string // of this kind only, in any case of letters
 	Name  string // with this name only
+	Diffs bool   // the last changes with their diffs, as far as the history has them
 	Limit int    // at most so many of each state; 0 is no limit
 }
 

@@ -43,6 +43,7 @@ type stage struct {
 type act struct {
 	drift    bool          // the system is not as desired; Apply mends it
 	fail     int           // checks that fail; negative is all of them
+	stuck    bool          // Apply fails
 	takes    time.Duration // a check takes
 	sends    *string
 	panics   bool
@@ -169,8 +170,11 @@ func (p *probe) Check(ctx context.Context) ([]resource.Change, error) {
 }
 
 func (p *probe) Apply(ctx context.Context, changes []resource.Change) error {
-	p.stage.of(p.id).drift = false
 	p.stage.note("apply:%s", p.id)
+	if p.stage.of(p.id).stuck {
+		return errors.New("read-only")
+	}
+	p.stage.of(p.id).drift = false
 	return nil
 }
 

@@ -41,9 +41,9 @@ type Status struct {
 	Total    time.Duration // of all runs
 	Opening  time.Duration // took that long
 	Runs     int           // that ended
-	Changes  int           // of those, which found something to change
+	Changes  int           // of those, which changed something, or would have
 	Failures int           // of those
-	Work     *Work         // the latest that found something to change, or nil
+	Work     *Work         // the latest of these, or nil
 }
 
 // A WaitKind says what a vertex waits for.

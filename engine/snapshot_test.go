@@ -75,3 +75,19 @@ func TestInquirePicks(t *testing.T) {
 		}
 	})
 }
+
+// A run whose apply failed changed nothing, and is not the last change.
+func TestFailedApply(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("a").drift, e.stage.of("a").stuck = true, true
+		e.load("", e.spec("a"))
+		e.state("a=failed")
+		s, err := e.Snapshot(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := s.Vertices[0]; v.Runs != 1 || v.Failures != 1 || v.Changes != 0 || v.Work != nil {
+			t.Errorf("got %+v", v)
+		}
+	})
+}

@@ -15,10 +15,10 @@ type tally struct {
 	latest  time.Duration // of the latest run
 	total   time.Duration // of all runs
 	ended   time.Time     // the latest run
-	work    *Work         // the latest run that found changes
+	work    *Work         // the latest run that changed something
 }
 
-// Work is a run that found changes. The changes are without their diffs, which may be large.
+// Work is a run that found changes and did not fail. The changes are without their diffs, which may be large.
 type Work struct {
 	Run     uint64
 	Time    time.Time
@@ -34,6 +34,7 @@ func (t *tally) count(j *job) {
 	t.ended = j.ended
 	if j.err != nil {
 		t.failures++
+		return
 	}
 	if len(j.changes) == 0 {
 		return

@@ -145,14 +145,28 @@ func (x *explainer) extend(c *Chain, r Run) {
 	}
 }
 
-// FindRun returns a run of the latest session of the agent.
-func FindRun(latest iter.Seq2[Record, error], number uint64) (Run, bool) {
+// FindRuns returns those of the runs with these numbers that are in the log, of the latest
+// session of the agent. It reads no further back than it has to.
+func FindRuns(latest iter.Seq2[Record, error], numbers map[uint64]bool) (map[uint64]Run, error) {
+	found := make(map[uint64]Run, len(numbers))
+	if len(numbers) == 0 {
+		return found, nil
+	}
 	for r, err := range runs(latest) {
-		if err != nil || r.Event == Started || r.Run != 0 && r.Run == number {
-			return r, err == nil && r.Run == number && number != 0
+		if err != nil {
+			return nil, err
+		}
+		if r.Event == Started {
+			break
+		}
+		if numbers[r.Run] {
+			found[r.Run] = r
+		}
+		if len(found) == len(numbers) {
+			break
 		}
 	}
-	return Run{}, false
+	return found, nil
 }
 
 // Names returns all resources that records are about.

@@ -95,7 +95,7 @@ func (f *statusFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if f.limit < 0 {
 		return usagef(cmd, "--limit is a number of resources, or 0 for all")
 	}
-	q := dashboard.Query{All: f.all, Limit: f.limit}
+	q := dashboard.Query{All: f.all, Limit: f.limit, Diffs: f.json || len(args) > 0}
 	if f.json && !cmd.Flags().Changed("limit") {
 		q.Limit = 0
 	}
