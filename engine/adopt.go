@@ -176,7 +176,8 @@ func fits(i *instance, v *vertex) bool {
 	return sameWatch(i, v) && resource.Equal(i.spec.Resource, v.spec.Resource)
 }
 
-// sameWatch reports whether v is to be watched in the way in which the instance is.
+// sameWatch reports whether v is to be watched in the way in which the instance is, and is a
+// member of the same server.
 func sameWatch(i *instance, v *vertex) bool {
-	return !v.meta.Hidden && (i.spec.Meta.Poll == 0) == (v.meta.Poll == 0)
+	return i.server == v.serverID() && !v.meta.Hidden && (i.spec.Meta.Poll == 0) == (v.meta.Poll == 0)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,92 +13,116 @@ import (
 	"mgmt/resource"
 )
 
-// Automatic edges come of what resources need and provide. They are a reason for an edge
-// beside those of a delta. One that would close a cycle is dropped: it is left out, and made
-// as soon as the way that it would close to a cycle is interrupted.
+// Automatic edges come of what resources need and provide, and of what they are members of.
+// They are a reason for an edge beside those of a delta. One that would close a cycle is
+// dropped: it is left out, and made as soon as the way that it would close to a cycle is
+// interrupted.
 
-// automatic is what the loop knows of them.
-type automatic struct {
-	index   autoedge.Index[*vertex]
-	dropped map[autoEdge]*drop
-	blocks  map[ends]map[*drop]bool // by the edges of their ways
-	retry   []autoEdge              // dropped ones whose way was interrupted
-}
+// A reason says why there is an automatic edge.
+type reason uint8
 
-type (
-	party    = autoedge.Party[*vertex]
-	autoEdge = autoedge.Edge[*vertex]
+const (
+	need     reason = 1 << iota // one end needs what the other provides
+	serving                     // the first is a member of the second
+	standing                    // the first stands for a member
 )
 
+// automatic is what the loop knows of automatic edges.
+type automatic struct {
+	index   autoedge.Index[*vertex]
+	dropped map[ends]*drop
+	blocks  map[ends]map[*drop]bool // by the edges of their ways
+	retry   []*drop                 // whose way was interrupted, or that were set aside
+	links   []graph.Link[*vertex, *link]
+}
+
+type party = autoedge.Party[*vertex]
+
 // ends are those of an edge of the graph.
-type ends struct{ from, to *node }
+type ends struct{ from, to *vertex }
 
 // A drop is an automatic edge that is left out.
 type drop struct {
-	edge autoEdge
-	way  []*node // from edge.To to edge.From
+	ends
+	why    reason
+	told   bool      // there was a warning
+	queued bool      // in automatic.retry
+	way    []*vertex // from to to from
 }
 
-// wishes asks the resources of a delta what they need and provide, in the order of Set. It runs
-// beside the loop.
-func (e *Engine) wishes(ctx context.Context, d resource.Delta) ([]autoedge.Wishes, error) {
-	if e.opts.NoAutoedges {
-		return nil, nil
-	}
-	var out []autoedge.Wishes
+// An asked is what a resource said of edges when it was asked.
+type asked struct {
+	wishes autoedge.Wishes
+	server resource.ID // that it is a member of; no Kind is none
+}
+
+// ask asks the resources of a delta what they need, provide and are members of, in the order of
+// Set; nil is nothing at all. It runs beside the loop.
+func (e *Engine) ask(ctx context.Context, d resource.Delta) ([]asked, error) {
+	var out []asked
 	var errs []error
 	for i, spec := range d.Set {
-		w, err := wishesOf(ctx, spec)
+		a, err := e.askOne(ctx, spec)
 		if err != nil {
 			errs = append(errs, &resource.SpecError{Key: spec.Key, Pos: spec.Pos, Err: err})
 		}
-		if out == nil && !w.Empty() {
-			out = make([]autoedge.Wishes, len(d.Set))
+		if a.wishes.Empty() && a.server.Kind == "" {
+			continue
 		}
-		if !w.Empty() {
-			out[i] = w
+		if out == nil {
+			out = make([]asked, len(d.Set))
 		}
+		out[i] = a
 	}
 	return out, errors.Join(errs...)
 }
 
-func wishesOf(ctx context.Context, spec *resource.Spec) (w autoedge.Wishes, err error) {
-	if !spec.Meta.AutoEdge || spec.Meta.Hidden {
-		return w, nil
-	}
+func (e *Engine) askOne(ctx context.Context, spec *resource.Spec) (a asked, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{p, debug.Stack()}
 		}
 	}()
+	if spec.Meta.Hidden {
+		return a, nil
+	}
+	if m, ok := spec.Resource.(resource.Served); ok {
+		a.server.Kind, a.server.Name = m.Server()
+	}
+	if e.opts.NoAutoedges || !spec.Meta.AutoEdge {
+		return a, nil
+	}
 	if p, ok := spec.Resource.(resource.Provider); ok {
-		w.Provides = p.Provides()
+		a.wishes.Provides = p.Provides()
 	}
 	if n, ok := spec.Resource.(resource.Needer); ok {
-		if w.Needs, err = n.Needs(ctx); err != nil {
-			return w, fmt.Errorf("finding out what it needs: %w", err)
+		if a.wishes.Needs, err = n.Needs(ctx); err != nil {
+			return a, fmt.Errorf("finding out what it needs: %w", err)
 		}
 	}
-	return w, nil
+	return a, nil
 }
 
 // setAside takes out of the graph the automatic edges that would be part of a cycle with links,
 // and reports whether there were any.
 func (t *taking) setAside(links []graph.Link[*vertex, *link]) bool {
-	if t.engine.auto.index.Edges() == 0 {
+	e := t.engine
+	if e.auto.index.Edges()+e.members.index.Edges() == 0 {
 		return false
 	}
-	for _, edge := range t.engine.graph.Tangled(links) {
-		if edge.Value.droppable() {
-			t.disconnect(edge)
-			t.aside = append(t.aside, edgeOf(edge.From, edge.To))
+	some := false
+	for _, edge := range e.graph.Tangled(links) {
+		if !edge.Value.droppable() {
+			continue
 		}
+		some = true
+		t.disconnect(edge)
+		d := &drop{ends: ends{edge.From.Value, edge.To.Value}, why: edge.Value.auto}
+		e.auto.keep(d)
+		e.auto.requeue(d)
+		t.undo = append(t.undo, func() { e.undrop(d) })
 	}
-	return len(t.aside) > 0
-}
-
-func edgeOf(from, to *node) autoEdge {
-	return autoEdge{From: from.Value.party, To: to.Value.party}
+	return some
 }
 
 // automatic makes the automatic edges what they shall be. It cannot fail.
@@ -106,22 +131,33 @@ func (t *taking) automatic() {
 	for _, key := range t.delta.Remove {
 		if v := e.vertices[key]; v != nil && t.set[key] == nil {
 			e.setWishes(v, autoedge.Wishes{})
+			e.setRole(v, false, resource.ID{})
 		}
 	}
 	for i, spec := range t.delta.Set {
-		switch {
-		case t.set[spec.Key] != spec:
-		case t.wishes == nil:
-			e.setWishes(e.vertices[spec.Key], autoedge.Wishes{})
-		default:
-			e.setWishes(e.vertices[spec.Key], t.wishes[i])
+		if t.set[spec.Key] != spec {
+			continue
 		}
+		var a asked
+		if t.asked != nil {
+			a = t.asked[i]
+		}
+		v := e.vertices[spec.Key]
+		e.setWishes(v, a.wishes)
+		e.setRole(v, e.serves(spec), a.server)
 	}
 	added, removed := e.auto.index.Changes()
 	for _, edge := range removed {
-		e.forgetAuto(edge)
+		e.unwish(edge.From.Value, edge.To.Value, need)
 	}
-	e.connectAuto(added, t.aside)
+	e.auto.links = make([]graph.Link[*vertex, *link], 0, len(added))
+	for _, edge := range added {
+		e.wish(edge.From.Value, edge.To.Value, need)
+	}
+	e.connectAuto()
+	t.assign()
+	e.connectAuto()
+	e.standIn()
 }
 
 func (e *Engine) setWishes(v *vertex, w autoedge.Wishes) {
@@ -134,51 +170,70 @@ func (e *Engine) setWishes(v *vertex, w autoedge.Wishes) {
 	e.auto.index.Set(v.party, w)
 }
 
-// forgetAuto takes the reason for an edge away.
-func (e *Engine) forgetAuto(wanted autoEdge) {
-	e.undrop(wanted)
-	from, to := wanted.From.Value.node, wanted.To.Value.node
-	if from == nil || to == nil {
+// wish gives a reason for an edge, which connectAuto then makes.
+func (e *Engine) wish(from, to *vertex, why reason) {
+	if d := e.auto.dropped[ends{from, to}]; d != nil {
+		d.why |= why
 		return
 	}
-	edge := e.graph.Find(from, to)
-	if edge == nil || edge.From.Value.leaving || edge.To.Value.leaving {
+	if found := e.graph.Find(from.node, to.node); found != nil {
+		found.Value.auto |= why
 		return
 	}
-	if edge.Value.droppable() {
-		e.disconnect(edge)
-	}
-	edge.Value.auto = false
+	e.auto.links = append(e.auto.links, graph.Link[*vertex, *link]{From: from.node, To: to.node, Value: &link{auto: why}})
 }
 
-// connectAuto makes edges that are wanted, and of others those that are wanted still: ones that
-// were set aside, and dropped ones whose time may have come.
-func (e *Engine) connectAuto(wanted, aside []autoEdge) {
-	again := append(aside, e.auto.retry...)
-	e.auto.retry = nil
-	slices.SortFunc(again, autoEdge.Compare)
-	for _, edge := range slices.Compact(again) {
-		if e.auto.index.Has(edge) {
-			wanted = append(wanted, edge)
+// unwish takes a reason for an edge away.
+func (e *Engine) unwish(from, to *vertex, why reason) {
+	if d := e.auto.dropped[ends{from, to}]; d != nil {
+		if d.why &^= why; d.why == 0 {
+			e.undrop(d)
 		}
+		return
 	}
-	links := make([]graph.Link[*vertex, *link], 0, len(wanted))
-	for _, edge := range wanted {
-		from, to := edge.From.Value.node, edge.To.Value.node
-		if found := e.graph.Find(from, to); found != nil {
-			found.Value.auto = true
-			e.undrop(edge)
+	if from.node == nil || to.node == nil {
+		return
+	}
+	edge := e.graph.Find(from.node, to.node)
+	if edge == nil || from.leaving || to.leaving {
+		return
+	}
+	edge.Value.auto &^= why
+	if !edge.Value.wanted() {
+		e.disconnect(edge)
+	}
+}
+
+// connectAuto makes the edges that were wished for, and dropped ones whose time may have come.
+func (e *Engine) connectAuto() {
+	a := &e.auto
+	for _, d := range a.retry {
+		d.queued = false
+		if a.dropped[d.ends] != d { // nobody wishes for it any more
 			continue
 		}
-		links = append(links, graph.Link[*vertex, *link]{From: from, To: to, Value: &link{auto: true}})
+		if found := e.graph.Find(d.from.node, d.to.node); found != nil {
+			found.Value.auto |= d.why
+			e.undrop(d)
+			continue
+		}
+		a.links = append(a.links, graph.Link[*vertex, *link]{From: d.from.node, To: d.to.node, Value: &link{auto: d.why}})
 	}
+	links := a.links
+	a.links, a.retry = nil, nil
 	made, refused := e.connectMost(links)
 	for _, edge := range made {
 		e.count(edge, 1)
-		e.undrop(edgeOf(edge.From, edge.To))
+		if d := a.dropped[ends{edge.From.Value, edge.To.Value}]; d != nil {
+			e.undrop(d)
+		}
 	}
 	for _, r := range refused {
-		e.drop(edgeOf(r.From, r.To), r.Way)
+		d := &drop{ends: ends{r.From.Value, r.To.Value}, why: r.Value.auto}
+		for _, n := range r.Way {
+			d.way = append(d.way, n.Value)
+		}
+		e.drop(d)
 	}
 }
 
@@ -190,69 +245,88 @@ func (e *Engine) connectMost(links []graph.Link[*vertex, *link]) ([]*edge, []gra
 		return made, nil
 	}
 	slices.SortFunc(links, func(a, b graph.Link[*vertex, *link]) int {
-		return edgeOf(a.From, a.To).Compare(edgeOf(b.From, b.To))
+		return cmp.Or(a.To.Value.key.Compare(b.To.Value.key), a.From.Value.key.Compare(b.From.Value.key))
 	})
 	return e.graph.ConnectMost(links)
 }
 
 // reconnect makes dropped edges whose time has come, and reports whether there were any.
 func (e *Engine) reconnect() bool {
-	if len(e.auto.retry) == 0 {
+	if len(e.auto.retry)+len(e.members.moved) == 0 {
 		return false
 	}
-	e.connectAuto(nil, nil)
+	e.connectAuto()
+	e.standIn()
 	return true
 }
 
-// drop leaves out an edge because of a way from its end to its beginning.
-func (e *Engine) drop(edge autoEdge, way []*node) {
-	a := &e.auto
+// drop leaves out an edge because of a way from its end to its beginning, and warns of that
+// once. That a server cannot stand for a member is no reason to: there is another order.
+func (e *Engine) drop(d *drop) {
+	old := e.auto.dropped[d.ends]
+	d.told = old != nil && old.told
+	if !d.told && d.why != standing {
+		d.told = true
+		e.observe(d.to, Event{Kind: Warned, Err: d.error()})
+	}
+	if old != nil {
+		e.undrop(old)
+	}
+	e.auto.keep(d)
+}
+
+func (d *drop) error() error {
+	cycle := &graph.CycleError[resource.Key]{}
+	for _, v := range d.way {
+		cycle.Nodes = append(cycle.Nodes, v.key)
+	}
+	return fmt.Errorf("the automatic edge from %s is left out, as it would close a %w", d.from.key, cycle)
+}
+
+func (a *automatic) keep(d *drop) {
 	if a.dropped == nil {
-		a.dropped = map[autoEdge]*drop{}
+		a.dropped = map[ends]*drop{}
 		a.blocks = map[ends]map[*drop]bool{}
 	}
-	if a.dropped[edge] == nil {
-		e.observe(edge.To.Value, Event{Kind: Warned, Err: droppedError(edge, way)})
-	}
-	e.undrop(edge)
-	d := &drop{edge, way}
-	a.dropped[edge] = d
-	for i, to := range way[1:] {
-		at := ends{way[i], to}
-		if a.blocks[at] == nil {
-			a.blocks[at] = map[*drop]bool{}
+	a.dropped[d.ends] = d
+	for step := range d.steps {
+		if a.blocks[step] == nil {
+			a.blocks[step] = map[*drop]bool{}
 		}
-		a.blocks[at][d] = true
+		a.blocks[step][d] = true
 	}
 }
 
-func droppedError(edge autoEdge, way []*node) error {
-	cycle := &graph.CycleError[resource.Key]{}
-	for _, n := range way {
-		cycle.Nodes = append(cycle.Nodes, n.Value.key)
+// undrop forgets that an edge is left out.
+func (e *Engine) undrop(d *drop) {
+	delete(e.auto.dropped, d.ends)
+	for step := range d.steps {
+		delete(e.auto.blocks[step], d)
+		if len(e.auto.blocks[step]) == 0 {
+			delete(e.auto.blocks, step)
+		}
 	}
-	return fmt.Errorf("the automatic edge from %s is left out, as it would close a %w", edge.From.Key, cycle)
 }
 
-// undrop forgets that an edge is left out, if it is.
-func (e *Engine) undrop(edge autoEdge) {
-	d := e.auto.dropped[edge]
-	if d == nil {
-		return
-	}
-	delete(e.auto.dropped, edge)
-	for i, to := range d.way[1:] {
-		at := ends{d.way[i], to}
-		delete(e.auto.blocks[at], d)
-		if len(e.auto.blocks[at]) == 0 {
-			delete(e.auto.blocks, at)
+// steps yields the edges of the way.
+func (d *drop) steps(yield func(ends) bool) {
+	for i := 1; i < len(d.way); i++ {
+		if !yield(ends{d.way[i-1], d.way[i]}) {
+			return
 		}
 	}
 }
 
 // interrupted notes that an edge leaves the graph.
 func (e *Engine) interrupted(edge *edge) {
-	for d := range e.auto.blocks[ends{edge.From, edge.To}] {
-		e.auto.retry = append(e.auto.retry, d.edge)
+	for d := range e.auto.blocks[ends{edge.From.Value, edge.To.Value}] {
+		e.auto.requeue(d)
+	}
+}
+
+func (a *automatic) requeue(d *drop) {
+	if !d.queued {
+		d.queued = true
+		a.retry = append(a.retry, d)
 	}
 }

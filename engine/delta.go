@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"mgmt/engine/autoedge"
 	"mgmt/resource"
 )
 
@@ -34,11 +33,11 @@ func (e *Engine) validateSpec(spec *resource.Spec) (err error) {
 }
 
 // take changes the graph, or returns an error and leaves it as it was.
-func (e *Engine) take(d resource.Delta, wishes []autoedge.Wishes) error {
+func (e *Engine) take(d resource.Delta, asked []asked) error {
 	if e.stopping {
 		return ErrStopped
 	}
-	t := &taking{engine: e, delta: d, wishes: wishes, set: make(map[resource.Key]*resource.Spec, len(d.Set))}
+	t := &taking{engine: e, delta: d, asked: asked, set: make(map[resource.Key]*resource.Spec, len(d.Set))}
 	for _, spec := range d.Set {
 		t.set[spec.Key] = spec
 	}
@@ -59,14 +58,15 @@ func (e *Engine) take(d resource.Delta, wishes []autoedge.Wishes) error {
 type taking struct {
 	engine  *Engine
 	delta   resource.Delta
-	wishes  []autoedge.Wishes // of delta.Set; nil is none
+	asked   []asked // by delta.Set; nil is nothing
 	set     map[resource.Key]*resource.Spec
 	remove  map[*vertex]bool
 	leaving map[*vertex]bool // to be removed, but not yet
 	added   []*vertex        // with a node that reshape made
 	undo    []func()
 	sources map[*edge]bool // edges that may have lost their reason
-	aside   []autoEdge     // taken out of the graph, for edges that the delta sets
+
+	serverCount map[string]int // that there will be, by kind
 }
 
 // wanted returns what the graph will hold for the key, or nil.
@@ -110,6 +110,7 @@ func (t *taking) check() error {
 			}
 		}
 	}
+	errs = append(errs, t.checkServers())
 	return errors.Join(errs...)
 }
 

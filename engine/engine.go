@@ -68,6 +68,7 @@ type Engine struct {
 	groups   groups
 	leaving  map[*vertex]bool
 	auto     automatic
+	members  membership
 	leavers  []*vertex // of leaving, to be looked at by depart
 	timers   timers
 
@@ -108,6 +109,7 @@ func New(opts Options) *Engine {
 		opts:     opts,
 		done:     make(chan struct{}),
 		vertices: map[resource.Key]*vertex{},
+		members:  membership{kinds: serverKinds(opts.Kinds)},
 		failures: map[resource.Key]int16{},
 		semas:    map[string]*sema{},
 		rewatch:  map[*vertex]bool{},
@@ -140,13 +142,13 @@ func (e *Engine) Submit(ctx context.Context, d resource.Delta) error {
 	if err := e.validate(d); err != nil {
 		return err
 	}
-	wishes, err := e.wishes(ctx, d)
+	asked, err := e.ask(ctx, d)
 	if err != nil {
 		return err
 	}
 	e.first.Do(e.lookBack)
 	result := make(chan error, 1)
-	e.box.call(func() { result <- e.take(d, wishes) })
+	e.box.call(func() { result <- e.take(d, asked) })
 	select {
 	case err := <-result:
 		return err

@@ -99,7 +99,7 @@ func (e *Engine) updated(v *vertex, j *job) {
 		v.inst.stale = true
 	case j.spec == v.spec:
 		v.inst.spec = v.spec
-		v.applied = true
+		v.applied = sameWatch(v.inst, v)
 	default:
 		v.inst.spec = j.spec
 		v.applied = fits(v.inst, v)

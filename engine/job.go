@@ -38,7 +38,8 @@ type job struct {
 	watched  bool // the resource is to be watched
 	refresh  bool // it was notified
 	recv     []received
-	trail    *trail // of the vertex, if there is a note, or is to be one
+	server   resource.ID // that it is a member of
+	trail    *trail      // of the vertex, if there is a note, or is to be one
 
 	group    *group       // of the vertex; nil is none
 	alone    bool         // it is not applied together with others
@@ -120,9 +121,11 @@ func (j *job) do() {
 func (j *job) open() error {
 	res := resource.Clone(j.spec.Resource)
 	j.prefill(res)
-	inst := &instance{vertex: j.vertex, spec: j.spec, res: res}
+	inst := &instance{vertex: j.vertex, spec: j.spec, res: res, server: j.server}
 	if o, ok := res.(resource.Opener); ok {
-		if err := o.Open(j.engine.env(j.spec.Key.ID)); err != nil {
+		env := j.engine.env(j.spec.Key.ID)
+		env.Server = j.server
+		if err := o.Open(env); err != nil {
 			return fmt.Errorf("open: %w", err)
 		}
 	}

@@ -135,6 +135,7 @@ func (e *Engine) count(edge *edge, by int) {
 	if parent.bad {
 		child.badAbove += by
 	}
+	e.moved(parent)
 	e.touch(child)
 }
 

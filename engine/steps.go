@@ -44,7 +44,8 @@ func (e *Engine) dropJob(j *job) {
 func (v *vertex) watched() bool { return v.meta.Poll == 0 }
 
 func (e *Engine) open(v *vertex) {
-	e.start(v, openJob).recv = e.values(v)
+	j := e.start(v, openJob)
+	j.recv, j.server = e.values(v), v.serverID()
 }
 
 // update brings the instance up to the wanted parameters: in place if the resource can

@@ -25,6 +25,7 @@ type vertex struct {
 	run     uint64 // its latest run, or 0
 	tally   tally
 	party   *party // if it had a wish for edges
+	role    *role  // if it was a member or a server
 	queued  bool   // in Engine.ready
 	touched bool   // in Engine.affected
 	failed  error  // no retries left
@@ -67,21 +68,21 @@ type (
 
 // A link is what the engine knows of an edge: the reasons for it, and what it does.
 type link struct {
-	declared bool // by a delta
-	notify   bool // of a delta
-	auto     bool // one of them needs what the other provides
-	recvs    int  // values that the child receives from the parent
-	undo     bool // the child is to be undone after the parent
+	declared bool   // by a delta
+	notify   bool   // of a delta
+	auto     reason // of the engine; 0 is none
+	recvs    int    // values that the child receives from the parent
+	undo     bool   // the child is to be undone after the parent
 }
 
 // wanted reports whether there is a reason for the edge.
-func (l *link) wanted() bool { return l.declared || l.auto || l.recvs > 0 || l.undo }
+func (l *link) wanted() bool { return l.declared || l.auto != 0 || l.recvs > 0 || l.undo }
 
 // droppable reports whether it is there only as long as it closes no cycle.
-func (l *link) droppable() bool { return l.auto && !l.declared && l.recvs == 0 && !l.undo }
+func (l *link) droppable() bool { return l.auto != 0 && !l.declared && l.recvs == 0 && !l.undo }
 
 // automatic reports whether the engine alone is the reason.
-func (l *link) automatic() bool { return (l.auto || l.undo) && !l.declared && l.recvs == 0 }
+func (l *link) automatic() bool { return (l.auto != 0 || l.undo) && !l.declared && l.recvs == 0 }
 
 // An instance is a resource that has been opened, with its watch. While a job of the
 // vertex runs it has the instance for itself, except for up.
@@ -89,12 +90,13 @@ type instance struct {
 	vertex      *vertex
 	spec        *resource.Spec // that it was made for
 	res         resource.Resource
-	cancel      func()    // of the subscription, if there is one
-	watch       *watchdog // if it has no subscription
-	interrupted bool      // it has been asked to hurry
-	stale       bool      // it cannot go on as it is, and has to be replaced
-	noted       bool      // how to undo it has been seen to
-	up          bool      // listening; the loop's
+	server      resource.ID // that it was opened as a member of
+	cancel      func()      // of the subscription, if there is one
+	watch       *watchdog   // if it has no subscription
+	interrupted bool        // it has been asked to hurry
+	stale       bool        // it cannot go on as it is, and has to be replaced
+	noted       bool        // how to undo it has been seen to
+	up          bool        // listening; the loop's
 }
 
 // A watchdog is a goroutine in the Watch of a resource.

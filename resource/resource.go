@@ -118,6 +118,8 @@ type Env struct {
 	// StateDir returns a directory of this resource alone, which survives restarts;
 	// it is made on the first call.
 	StateDir func() (string, error)
+	// Server is what a [Served] resource belongs to.
+	Server ID
 	// Exit asks the agent to shut down in order with the status.
 	Exit func(status int)
 	// Shared returns the value that all resources of the agent share under key,

@@ -31,6 +31,14 @@ type Needer interface {
 	Needs(ctx context.Context) ([]Need, error)
 }
 
+// A Served resource is part of another one, its server, which makes it work: a page of a web server.
+// Server returns the kind of that, which is the same for all resources of a kind, and its name;
+// without a name it is the first one of the kind. The member comes before its server, is told
+// which one it is by [Env], and is refused where there is none.
+type Served interface {
+	Server() (kind, name string)
+}
+
 // A Need is a wish for an edge between a resource and the first other one that provides what
 // it names. What nobody provides is no error.
 type Need struct {
