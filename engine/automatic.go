@@ -117,6 +117,9 @@ func (t *taking) setAside(links []graph.Link[*vertex, *link]) bool {
 		}
 		some = true
 		t.disconnect(edge)
+		if edge.From.Value.leaving || edge.To.Value.leaving { // nobody wishes for it any more
+			continue
+		}
 		d := &drop{ends: ends{edge.From.Value, edge.To.Value}, why: edge.Value.auto}
 		e.auto.keep(d)
 		e.auto.requeue(d)
@@ -209,7 +212,7 @@ func (e *Engine) connectAuto() {
 	a := &e.auto
 	for _, d := range a.retry {
 		d.queued = false
-		if a.dropped[d.ends] != d { // nobody wishes for it any more
+		if a.dropped[d.ends] != d || d.from.node == nil || d.to.node == nil { // nobody wishes for it any more
 			continue
 		}
 		if found := e.graph.Find(d.from.node, d.to.node); found != nil {

@@ -36,13 +36,14 @@ type disk struct {
 	applied map[string]int  // step of the latest apply
 	fresh   map[string]int  // step of the latest refresh
 	busy    map[string]bool // groups that are being applied
+	server  map[string]resource.ID
 	wrong   []string
 }
 
 func newDisk() *disk {
 	return &disk{is: map[string]string{}, sends: map[string]string{}, fail: map[string]int{},
 		takes: map[string]time.Duration{}, wakes: map[string]func(){}, watch: map[string]chan error{},
-		running: map[string]bool{}, busy: map[string]bool{}, applied: map[string]int{}, fresh: map[string]int{}}
+		running: map[string]bool{}, busy: map[string]bool{}, server: map[string]resource.ID{}, applied: map[string]int{}, fresh: map[string]int{}}
 }
 
 // enter notes that a method of an item begins, and fails if it is to.
@@ -91,6 +92,9 @@ func (i *item) Needs(context.Context) ([]resource.Need, error) {
 func (i *item) Open(env *resource.Env) error {
 	i.id = env.ID.Name
 	leave, err := i.enter()
+	i.disk.mu.Lock()
+	i.disk.server[i.id] = env.Server
+	i.disk.mu.Unlock()
 	leave()
 	return err
 }
@@ -201,8 +205,23 @@ func (i *freshItem) Subscribe(_ *watch.Hub, wake func()) (func(), error) {
 	return func() {}, nil
 }
 
-// A live item takes new parameters in place.
+// A live item takes new parameters in place, and is a member of a fresh one.
 type liveItem struct{ item }
+
+func (i *liveItem) Server() (kind, name string) {
+	switch i.Text {
+	case "text1":
+		return "fresh", "i1"
+	case "text2":
+		return "fresh", "i6"
+	}
+	return "fresh", ""
+}
+
+// A slow item is a member of a live one.
+type slowItem struct{ item }
+
+func (i *slowItem) Server() (kind, name string) { return "live", "" }
 
 func (i *liveItem) Update(next resource.Resource) bool {
 	leave, _ := i.enter()

@@ -223,14 +223,17 @@ func (e *Engine) moved(v *vertex) {
 	}
 }
 
-// movedBefore does that for the members before v, or before a member of v, which may have come
-// to belong to the same server, or ceased to.
+// movedBefore does that for the members before v, or before a member of v, when it may have come
+// to belong to the same server, or ceased to, or is leaving.
 func (e *Engine) movedBefore(v *vertex, depth int) {
 	if v.node == nil || depth > maxNesting {
 		return
 	}
 	for _, in := range v.node.In() {
 		e.moved(in.From.Value)
+	}
+	if v.role == nil {
+		return
 	}
 	for m := range v.role.members {
 		e.movedBefore(m, depth+1)
@@ -244,9 +247,7 @@ func (e *Engine) standIn() {
 		m := e.members.moved[i]
 		m.role.moved = false
 		e.standInFor(m)
-		if i == len(e.members.moved)-1 {
-			e.connectAuto() // which may move others
-		}
+		e.connectAuto() // which may move others
 	}
 	clear(e.members.moved)
 	e.members.moved = e.members.moved[:0]
@@ -257,7 +258,7 @@ func (e *Engine) standInFor(m *vertex) {
 	wanted := map[*vertex]bool{}
 	if m.node != nil && r.server != nil {
 		for _, out := range m.node.Out() {
-			if to := out.To.Value; !to.within(r.server) {
+			if to := out.To.Value; !to.leaving && !to.within(r.server) {
 				wanted[to] = true
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -17,7 +16,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"mgmt/engine/autoedge"
 	"mgmt/resource"
 )
 
@@ -88,58 +86,6 @@ func runHistory(t *testing.T, ops []op) (wrong []string) {
 	return wrong
 }
 
-// auditAuto holds that the automatic edges are those that the resources wish for, except for
-// some that would close a cycle.
-func (h *history) auditAuto() {
-	for ends, d := range h.auto.dropped {
-		if !h.auto.index.Has(ends) {
-			h.fault("the edge from %s to %s is dropped, but nobody wishes for it", ends.From.Key, ends.To.Key)
-		}
-		for i, n := range d.way[1:] {
-			if h.graph.Find(d.way[i], n) == nil {
-				h.fault("the edge to %s is dropped, but there is none from %s to %s", ends.To.Key, d.way[i].Value.key, n.Value.key)
-			}
-		}
-	}
-	for n := range h.graph.Nodes() {
-		for _, out := range n.Out() {
-			leaving := n.Value.leaving || out.To.Value.leaving
-			if !out.Value.wanted() || out.Value.auto && !leaving && !h.auto.index.Has(edgeOf(n, out.To)) {
-				h.fault("nobody wants the edge from %s to %s", n.Value.key, out.To.Value.key)
-			}
-		}
-	}
-	for from, to := range h.wished() {
-		edge := h.graph.Find(from.node, to.node)
-		if (edge == nil || !edge.Value.auto) && h.auto.dropped[edgeOf(from.node, to.node)] == nil {
-			h.fault("the automatic edge from %s to %s is missing", from.key, to.key)
-		}
-	}
-}
-
-// wished yields the edges of an index of its own.
-func (h *history) wished() iter.Seq2[*vertex, *vertex] {
-	var x autoedge.Index[*vertex]
-	for _, v := range h.vertices {
-		if v.spec == nil || v.leaving {
-			continue
-		}
-		w, err := wishesOf(context.Background(), v.spec)
-		if err != nil {
-			h.fault("%v", err)
-		}
-		x.Set(&party{Key: v.key, Value: v}, w)
-	}
-	added, _ := x.Changes()
-	return func(yield func(from, to *vertex) bool) {
-		for _, edge := range added {
-			if !yield(edge.From.Value, edge.To.Value) {
-				return
-			}
-		}
-	}
-}
-
 // boot begins with an engine that knows nothing.
 func (h *history) boot() {
 	d := h.disk
@@ -147,7 +93,7 @@ func (h *history) boot() {
 		&resource.Kind{Name: "item", New: func() resource.Resource { return &item{disk: d} }},
 		&resource.Kind{Name: "fresh", New: func() resource.Resource { return &freshItem{item{disk: d}} }},
 		&resource.Kind{Name: "live", New: func() resource.Resource { return &liveItem{item{disk: d}} }},
-		&resource.Kind{Name: "slow", Blocking: true, New: func() resource.Resource { return &item{disk: d} }},
+		&resource.Kind{Name: "slow", Blocking: true, New: func() resource.Resource { return &slowItem{item{disk: d}} }},
 		&resource.Kind{Name: "pack", Blocking: true, New: func() resource.Resource { return &packItem{item{disk: d}} }},
 	)})
 	h.Engine.audit = h.auditTurn
@@ -496,8 +442,24 @@ func sequence(specs map[resource.Key]*resource.Spec, edges map[[2]resource.Key]i
 }
 
 func sound(specs map[resource.Key]*resource.Spec, edges map[[2]resource.Key]int) bool {
+	for _, s := range specs {
+		if _, member := s.Resource.(resource.Served); member && serverOf(specs, s) == (resource.ID{}) {
+			return false
+		}
+	}
 	_, ok := sequence(specs, edges)
 	return ok
+}
+
+// serverOf returns the server of a member, or nothing.
+func serverOf(specs map[resource.Key]*resource.Spec, s *resource.Spec) (found resource.ID) {
+	kind, name := s.Resource.(resource.Served).Server()
+	for key := range specs {
+		if key.Kind == kind && (name == key.Name || name == "" && (found.Name == "" || key.Name < found.Name)) {
+			found = key.ID
+		}
+	}
+	return found
 }
 
 // heal ends all trouble. What had failed for good gets an event, or another watch.
@@ -545,6 +507,9 @@ func (h *history) compare() {
 		if got, want := d.is[key.Name], i.want(); got != want {
 			h.fault("%s is %q at rest, want %q", key, got, want)
 		}
+		if _, member := spec.Resource.(resource.Served); member && d.server[key.Name] != serverOf(h.specs, spec) {
+			h.fault("%s was told that %s is its server, want %s", key, d.server[key.Name], serverOf(h.specs, spec))
+		}
 	}
 	for ends, made := range h.edges {
 		from, to := ends[0].Name, ends[1].Name
@@ -561,6 +526,8 @@ func text(r resource.Resource) string {
 	case *freshItem:
 		return r.Text
 	case *packItem:
+		return r.Text
+	case *slowItem:
 		return r.Text
 	default:
 		return r.(*liveItem).Text

@@ -102,6 +102,7 @@ func (e *Engine) setLeaving(v *vertex, leaving bool) {
 	if leaving {
 		e.leaving[v] = true
 		e.touch(v)
+		e.movedBefore(v, 0)
 	} else {
 		delete(e.leaving, v)
 	}
