@@ -295,7 +295,7 @@ func startOn(t *testing.T, opts Options, s *stage) *testEngine {
 	kind := func(name string, blocking bool, make func() resource.Resource) *resource.Kind {
 		return &resource.Kind{Name: name, Blocking: blocking, New: make}
 	}
-	opts.Kinds = resource.NewRegistry(
+	opts.Kinds = resource.NewRegistry(append(memberKinds(s),
 		kind("probe", false, func() resource.Resource { return &probe{stage: s} }),
 		kind("slow", true, func() resource.Resource { return &probe{stage: s} }),
 		kind("listener", false, func() resource.Resource { return &listener{probe{stage: s}} }),
@@ -304,7 +304,7 @@ func startOn(t *testing.T, opts Options, s *stage) *testEngine {
 		kind("door", false, func() resource.Resource { return &door{stage: s} }),
 		kind("part", false, func() resource.Resource { return &part{listener{probe{stage: s}}} }),
 		kind("sub", false, func() resource.Resource { return &subscribed{probe{stage: s}} }),
-	)
+	)...)
 	opts.Observe = func(ev Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
