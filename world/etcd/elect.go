@@ -176,14 +176,14 @@ func (p *picker) offer(d delta) map[string]bool {
 			continue
 		}
 		dirty[ns] = true
-		if !e.exists {
+		if !e.Exists {
 			delete(p.offers[ns], host)
 			continue
 		}
 		if p.offers[ns] == nil {
 			p.offers[ns] = map[string]string{}
 		}
-		p.offers[ns][host] = e.value
+		p.offers[ns][host] = e.Value
 	}
 	return dirty
 }
@@ -193,8 +193,8 @@ func (p *picker) result(d delta) map[string]bool {
 	dirty := map[string]bool{}
 	for ns, e := range d {
 		dirty[ns] = true
-		p.results[ns] = e.value
-		if !e.exists {
+		p.results[ns] = e.Value
+		if !e.Exists {
 			delete(p.results, ns)
 		}
 	}

@@ -49,9 +49,9 @@ func await[T any](t *testing.T, got <-chan T, what string, ok func(T) bool) []T 
 
 func is[T comparable](want T) func(T) bool { return func(got T) bool { return got == want } }
 
-func watchString(w *World, key string) func(context.Context, func(entry)) error {
-	return func(ctx context.Context, emit func(entry)) error {
-		return w.WatchString(ctx, key, func(v string, ok bool) { emit(entry{v, ok}) })
+func watchString(w *World, key string) func(context.Context, func(Change)) error {
+	return func(ctx context.Context, emit func(Change)) error {
+		return w.WatchString(ctx, key, func(v string, ok bool) { emit(Change{v, ok}) })
 	}
 }
 
@@ -83,8 +83,8 @@ func TestReconnect(t *testing.T) {
 			must(t, w.SetString(t.Context(), "deleted", "1"))
 			kept, changed, deleted := observe(t, watchString(w, "kept")), observe(t, watchString(w, "changed")), observe(t, watchString(w, "deleted"))
 			values := observe(t, func(ctx context.Context, emit func(map[string]string)) error { return w.WatchValues(ctx, "n", emit) })
-			for _, seen := range []<-chan entry{kept, changed, deleted} {
-				await(t, seen, "the first value", is(entry{"1", true}))
+			for _, seen := range []<-chan Change{kept, changed, deleted} {
+				await(t, seen, "the first value", is(Change{"1", true}))
 			}
 			await(t, values, "no values", func(m map[string]string) bool { return len(m) == 0 })
 			s.elsewhere(t, func(c *clientv3.Client) {
@@ -104,11 +104,11 @@ func TestReconnect(t *testing.T) {
 				}
 			})
 			s.start(t)
-			await(t, changed, "changed meanwhile", is(entry{"999", true}))
-			await(t, deleted, "deleted meanwhile", is(entry{}))
+			await(t, changed, "changed meanwhile", is(Change{"999", true}))
+			await(t, deleted, "deleted meanwhile", is(Change{}))
 			await(t, values, "set meanwhile", func(m map[string]string) bool { return m["b"] == "2" })
 			must(t, w.SetString(t.Context(), "kept", "2"))
-			if seen := await(t, kept, "set after", is(entry{"2", true})); len(seen) != 1 {
+			if seen := await(t, kept, "set after", is(Change{"2", true})); len(seen) != 1 {
 				t.Errorf("a value that did not change was told of: %v", seen)
 			}
 		})
@@ -184,9 +184,9 @@ func TestNameTaken(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	first := s.connect(t, Options{Host: "a", ID: "one", TTL: 2 * time.Second})
-	await(t, observe(t, func(ctx context.Context, emit func(entry)) error {
+	await(t, observe(t, func(ctx context.Context, emit func(Change)) error {
 		return first.tables.follow(ctx, span{key: alivePrefix + "a"}, func(d delta) { emit(d[""]) })
-	}), "alive", is(entry{"one", true}))
+	}), "alive", is(Change{"one", true}))
 	if err := New(s.client(t), Options{Host: "a", ID: "two", TTL: 2 * time.Second}).Run(t.Context()); !errors.Is(err, ErrNameTaken) {
 		t.Errorf("a second agent of the name: %v", err)
 	}
@@ -204,19 +204,19 @@ func TestNameTaken(t *testing.T) {
 func TestReadersShareOneWatch(t *testing.T) {
 	s := serve(t)
 	w := s.connect(t, Options{Host: "a"})
-	var all []<-chan entry
+	var all []<-chan Change
 	for range 50 {
 		all = append(all, observe(t, watchString(w, "k")))
 	}
 	for _, got := range all {
-		await(t, got, "nothing", is(entry{}))
+		await(t, got, "nothing", is(Change{}))
 	}
 	if n := len(w.tables.open); n != 1 {
 		t.Errorf("%d tables for one key", n)
 	}
 	must(t, w.SetString(t.Context(), "k", "1"))
 	for _, got := range all {
-		await(t, got, "set", is(entry{"1", true}))
+		await(t, got, "set", is(Change{"1", true}))
 	}
 }
 

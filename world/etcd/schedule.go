@@ -158,7 +158,7 @@ func (w *World) WatchSchedule(ctx context.Context, namespace string, emit func([
 	}
 	last, emitted := "", false
 	return w.tables.follow(ctx, span{key: schedulePrefix + namespace}, func(d delta) {
-		picked := d[""].value
+		picked := d[""].Value
 		if _, ok := d[""]; emitted && (!ok || picked == last) {
 			return
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,13 +28,7 @@ func (s span) options(more ...clientv3.OpOption) []clientv3.OpOption {
 }
 
 // A delta has what changed, by the part of the key behind that of the span.
-type delta map[string]entry
-
-// An entry is what a key holds.
-type entry struct {
-	value  string
-	exists bool
-}
+type delta map[string]Change
 
 // tables are the parts of the store that somebody reads.
 type tables struct {
@@ -68,11 +61,11 @@ func (ts *tables) list(ctx context.Context, s span) (all delta, next int64, err 
 	defer cancel()
 	resp, err := ts.client.Get(ctx, s.key, s.options()...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(s.key, namespace), err)
+		return nil, 0, readError(s.key, err)
 	}
 	all = make(delta, len(resp.Kvs))
 	for _, kv := range resp.Kvs {
-		all[string(kv.Key)[len(s.key):]] = entry{string(kv.Value), true}
+		all[string(kv.Key)[len(s.key):]] = Change{string(kv.Value), true}
 	}
 	return all, resp.Header.Revision + 1, nil
 }
@@ -171,7 +164,7 @@ func (t *table) replace(values delta) {
 	}
 	for key := range t.values {
 		if _, ok := values[key]; !ok {
-			d[key] = entry{}
+			d[key] = Change{}
 		}
 	}
 	first := !t.listed
@@ -186,16 +179,16 @@ func (t *table) change(events []*clientv3.Event) {
 	d := delta{}
 	for _, e := range events {
 		key := string(e.Kv.Key)[len(t.span.key):]
-		present := entry{}
+		present := Change{}
 		if e.Type == mvccpb.Event_PUT {
-			present = entry{string(e.Kv.Value), true}
+			present = Change{string(e.Kv.Value), true}
 		}
 		if t.values[key] == present {
 			continue
 		}
 		d[key] = present
 		t.values[key] = present
-		if !present.exists {
+		if !present.Exists {
 			delete(t.values, key)
 		}
 	}

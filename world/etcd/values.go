@@ -35,7 +35,7 @@ func (w *World) WatchString(ctx context.Context, key string, emit func(value str
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	var last entry
+	var last Change
 	emitted := false
 	return w.tables.follow(ctx, span{key: stringsPrefix + key}, func(d delta) {
 		e, ok := d[""]
@@ -43,7 +43,7 @@ func (w *World) WatchString(ctx context.Context, key string, emit func(value str
 			return
 		}
 		last, emitted = e, true
-		emit(e.value, e.exists)
+		emit(e.Value, e.Exists)
 	})
 }
 
@@ -76,9 +76,9 @@ func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map
 				continue
 			}
 			old, had := all[host]
-			changed = changed || had != e.exists || old != e.value
-			if e.exists {
-				all[host] = e.value
+			changed = changed || had != e.Exists || old != e.Value
+			if e.Exists {
+				all[host] = e.Value
 			} else {
 				delete(all, host)
 			}

@@ -131,8 +131,8 @@ func (w *World) WatchConverged(ctx context.Context, emit func(map[string]bool)) 
 	all := map[string]bool{}
 	return w.tables.follow(ctx, span{convergedPrefix, true}, func(d delta) {
 		for host, e := range d {
-			if e.exists {
-				all[host] = e.value == "true"
+			if e.Exists {
+				all[host] = e.Value == "true"
 			} else {
 				delete(all, host)
 			}
@@ -172,7 +172,7 @@ func (w *World) guard(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	w.tables.follow(ctx, span{key: key}, func(d delta) {
-		if e := d[""]; e.exists && e.value != w.opts.ID {
+		if e := d[""]; e.Exists && e.Value != w.opts.ID {
 			cancel(w.taken())
 		}
 	})
@@ -188,12 +188,16 @@ func (w *World) get(ctx context.Context, key string) (value string, exists bool,
 	defer cancel()
 	resp, err := w.client.Get(ctx, key)
 	if err != nil {
-		return "", false, fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
+		return "", false, readError(key, err)
 	}
 	if len(resp.Kvs) == 0 {
 		return "", false, nil
 	}
 	return string(resp.Kvs[0].Value), true, nil
+}
+
+func readError(key string, err error) error {
+	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
 }
 
 // put writes a key, unless it has the value.
