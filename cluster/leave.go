@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+)
+
+// leaveLimit is how long leaving may take.
+const leaveLimit = 15 * time.Second
+
+// leave takes this host out of the cluster: it hands on the lead, does not volunteer any more,
+// and waits until it has been released. The last member just stops, and keeps its data.
+func (n *Node) leave(ctx context.Context, events <-chan func()) {
+	ctx, cancel := context.WithTimeout(ctx, leaveLimit)
+	defer cancel()
+	go func() {
+		select {
+		case <-n.hurry:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if err := n.tryLeave(ctx, events); err != nil {
+		n.log.Debug("the cluster was not left in order", "error", err)
+	}
+}
+
+func (n *Node) tryLeave(ctx context.Context, events <-chan func()) error {
+	n.opts.NoServer = true
+	if n.server == nil {
+		return n.volunteer(ctx)
+	}
+	for n.server != nil {
+		over, err := n.retreat(ctx)
+		if over {
+			return nil
+		}
+		if err != nil {
+			n.log.Debug("this host is not released yet", "error", err)
+		}
+		if !n.wait(ctx, events) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// retreat takes a step towards leaving, and reports whether there is nobody left to leave to.
+func (n *Node) retreat(ctx context.Context) (over bool, err error) {
+	others, err := n.others(ctx)
+	if err != nil || len(others) == 0 {
+		return err == nil, err
+	}
+	if err := n.handOn(ctx, others); err != nil {
+		return false, err
+	}
+	if err := n.volunteer(ctx); err != nil {
+		return false, err
+	}
+	return false, n.serve(ctx)
+}
+
+// others are the members that vote, without that of this host.
+func (n *Node) others(ctx context.Context) ([]*etcdserverpb.Member, error) {
+	resp, err := n.client.MemberList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(resp.Members, func(m *etcdserverpb.Member) bool {
+		return m.Name == n.opts.Host || m.IsLearner
+	}), nil
+}
+
+// handOn moves the lead, if this host has it, to the one with the lowest name of those that stay.
+// If all are leaving it goes on leading, until the others have been released.
+func (n *Node) handOn(ctx context.Context, others []*etcdserverpb.Member) error {
+	status, err := n.server.status(ctx)
+	if err != nil || status.Leader != status.Header.MemberId {
+		return err
+	}
+	all, err := n.world.List(ctx, volunteerPrefix)
+	if err != nil {
+		return err
+	}
+	staying := slices.DeleteFunc(others, func(m *etcdserverpb.Member) bool { return all[volunteerPrefix][m.Name] == "" })
+	if len(staying) == 0 {
+		return n.decide(ctx)
+	}
+	heir := slices.MinFunc(staying, func(a, b *etcdserverpb.Member) int { return strings.Compare(a.Name, b.Name) })
+	_, err = n.server.client.MoveLeader(ctx, heir.ID)
+	return err
+}

@@ -1,0 +1,297 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world/etcd"
+)
+
+// DefaultWanted is how many members a cluster is to have when nobody says otherwise.
+const DefaultWanted = 5
+
+// Where a server listens when nothing else is said.
+const (
+	DefaultClientURL = "http://localhost:2379"
+	DefaultServerURL = "http://localhost:2380"
+)
+
+// Options say how a host takes part in a cluster.
+type Options struct {
+	Host string
+	Dir  string // where the node keeps its data; it is made if need be
+
+	// Seeds are client URLs of the cluster to join; without any, this host begins one.
+	Seeds []string
+	// NoServer makes the host a client for ever. It needs seeds.
+	NoServer bool
+	// Wanted is how many members there are to be. Only who begins a cluster is asked; the
+	// default is DefaultWanted.
+	Wanted int
+
+	// Where a server of this host listens, and how it is reached if that is something else.
+	ClientURLs, ServerURLs                   []string
+	AdvertiseClientURLs, AdvertiseServerURLs []string
+	// NoNetwork makes the server listen on a socket only.
+	NoNetwork bool
+	// Insecure allows plain HTTP beyond this machine.
+	Insecure bool
+	// TLS are the files of the certificate that this host shows, as a server and as a client.
+	TLS *TLSFiles
+
+	Launcher Launcher // starts the server; nil if there can be none
+	Log      *slog.Logger
+	// OnHealth is told when the connection is lost and when it is back. It must not block.
+	OnHealth func(etcd.Health)
+	// Fast makes elections and leases short, for tests.
+	Fast bool
+}
+
+// A Node is the part of a host in a cluster.
+//
+// It volunteers to run a server if it began the cluster, or if the cluster is one of agents (it
+// has a wanted size) and its peers have an address to reach it by: ServerURLs or
+// AdvertiseServerURLs. A store that somebody else runs is left as it is.
+type Node struct {
+	opts   Options
+	log    *slog.Logger
+	memory memory
+
+	ready   chan struct{} // closed when world can be used
+	hurry   chan struct{} // closed when leaving is not to wait
+	hurried sync.Once
+
+	// What follows belongs to Run; client and world are fixed when ready is closed.
+	client *clientv3.Client
+	world  *etcd.World
+	server *running
+	state  state
+}
+
+// New checks the options and returns a node, which does nothing before Run.
+func New(opts Options) (*Node, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Wanted == 0 {
+		opts.Wanted = DefaultWanted
+	}
+	if opts.NoServer && len(opts.Seeds) == 0 {
+		return nil, errors.New("an agent without a server needs the cluster of others: give --seeds along with --no-server")
+	}
+	if err := opts.addresses(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		opts: opts, log: opts.Log, memory: memory{opts.Dir},
+		ready: make(chan struct{}), hurry: make(chan struct{}),
+	}
+	n.state = newState()
+	return n, nil
+}
+
+// Ready is closed when World may be called.
+func (n *Node) Ready() <-chan struct{} { return n.ready }
+
+// World is what the agents share. It is nil before the node is ready.
+func (n *Node) World() *etcd.World {
+	select {
+	case <-n.ready:
+		return n.world
+	default:
+		return nil
+	}
+}
+
+// Client returns the client of the store. It is nil before the node is ready.
+func (n *Node) Client() *clientv3.Client {
+	select {
+	case <-n.ready:
+		return n.client
+	default:
+		return nil
+	}
+}
+
+// Hurry makes the node leave without waiting for others.
+func (n *Node) Hurry() { n.hurried.Do(func() { close(n.hurry) }) }
+
+// ttl is how long the host is taken for alive without a word.
+func (n *Node) ttl() time.Duration {
+	if n.opts.Fast {
+		return 2 * time.Second
+	}
+	return etcd.DefaultTTL
+}
+
+// Run takes part in the cluster until ctx ends, and then leaves it. It returns ctx.Err() then,
+// and before that an error if the host cannot take part at all.
+func (n *Node) Run(ctx context.Context) error {
+	defer n.stopServer()
+	if err := n.begin(ctx); err != nil {
+		return err
+	}
+	config, err := n.clientTLS()
+	if err != nil {
+		return err
+	}
+	if n.client, err = etcd.Dial(n.firstEndpoints(), config); err != nil {
+		return err
+	}
+	defer n.client.Close()
+	if err := n.identify(ctx); err != nil {
+		return err
+	}
+	id, err := n.memory.id()
+	if err != nil {
+		return err
+	}
+	n.world = etcd.New(n.client, etcd.Options{Host: n.opts.Host, ID: id, TTL: n.ttl(), Log: n.log, OnHealth: n.opts.OnHealth})
+	return n.take(ctx)
+}
+
+// take keeps the session and takes part. The session ends last, for leaving needs it.
+func (n *Node) take(ctx context.Context) error {
+	session, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	lost := make(chan error, 1)
+	go func() { lost <- n.world.Run(session) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	partDone := make(chan struct{})
+	go func() {
+		defer close(partDone)
+		n.part(ctx)
+	}()
+	select {
+	case <-partDone:
+		stop()
+		<-lost
+	case err := <-lost: // another agent has the name
+		n.Hurry()
+		cancel(err)
+		<-partDone
+	}
+	return context.Cause(ctx)
+}
+
+// begin starts the server of a host that has data, or that is the first.
+func (n *Node) begin(ctx context.Context) error {
+	if n.opts.NoServer || n.opts.Launcher == nil {
+		if len(n.opts.Seeds) == 0 && (n.memory.hasData() || len(n.memory.endpoints()) == 0) {
+			return ErrNoServer
+		}
+		return nil
+	}
+	data := n.memory.hasData()
+	if !data && (len(n.opts.Seeds) > 0 || len(n.memory.endpoints()) > 0) {
+		return nil
+	}
+	if err := n.checkSeeds(ctx); err != nil {
+		return err
+	}
+	first := map[string][]string{n.opts.Host: n.opts.peers()}
+	if err := n.startServer(ctx, first, !data); err != nil {
+		return fmt.Errorf("beginning a cluster: %w", err)
+	}
+	return nil
+}
+
+// seedsLimit is how long a host that has data asks its seeds whether it is of their cluster.
+const seedsLimit = 2 * time.Second
+
+// checkSeeds makes sure that the data of this host is of the cluster of its seeds. If these do
+// not answer, they may be waiting for this host.
+func (n *Node) checkSeeds(ctx context.Context) error {
+	if len(n.opts.Seeds) == 0 {
+		return nil
+	}
+	config, err := n.clientTLS()
+	if err != nil {
+		return err
+	}
+	client, err := etcd.Dial(n.opts.Seeds, config)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, seedsLimit)
+	defer cancel()
+	resp, err := client.MemberList(ctx)
+	if err != nil {
+		n.log.Debug("the seeds do not answer", "error", err)
+		return nil
+	}
+	return n.memory.checkCluster(resp.Header.ClusterId, n.opts.Seeds)
+}
+
+// firstEndpoints are where the store is looked for: here and where it was before, or at the
+// seeds. A host that has data does not ask its seeds again, for they may be of another cluster.
+func (n *Node) firstEndpoints() []string {
+	var out []string
+	if n.server != nil {
+		out = append(out, n.server.Clients()...)
+	} else {
+		out = append(out, n.opts.Seeds...)
+	}
+	for _, u := range n.memory.endpoints() {
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// identify waits for the store to answer, and makes sure that it is the one that this host has
+// data of.
+func (n *Node) identify(ctx context.Context) error {
+	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+		resp, err := n.client.MemberList(attempt)
+		cancel()
+		if err == nil {
+			return n.memory.checkCluster(resp.Header.ClusterId, n.opts.Seeds)
+		}
+		if n.opts.OnHealth != nil {
+			n.opts.OnHealth(etcd.Health{Err: err, Since: time.Now()})
+		}
+		n.log.Debug("the cluster does not answer", "error", err)
+		if n.server != nil {
+			n.checkServer()
+		}
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// clientTLS returns how a client of this host shows itself, nil if it has no certificate.
+func (n *Node) clientTLS() (*tls.Config, error) {
+	if n.opts.TLS == nil {
+		return nil, nil
+	}
+	return n.opts.TLS.Client()
+}
+
+// dataDir is where the data of the server is.
+func (n *Node) dataDir() string { return filepath.Join(n.opts.Dir, "server") }

@@ -1,0 +1,108 @@
+package cluster
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// addresses completes the addresses of the options, and refuses those that cannot be.
+func (o *Options) addresses() error {
+	if o.NoNetwork {
+		if len(o.Seeds)+len(o.ClientURLs)+len(o.ServerURLs) > 0 {
+			return fmt.Errorf("--no-network goes with none of --seeds, --client-urls and --server-urls")
+		}
+		dir, err := filepath.Abs(o.Dir)
+		if err != nil {
+			return err
+		}
+		o.ClientURLs = []string{"unix://" + filepath.Join(dir, "clients.sock")}
+		return nil
+	}
+	for i, seed := range o.Seeds {
+		o.Seeds[i] = completeSeed(seed, o.TLS != nil)
+	}
+	if !slices.ContainsFunc(o.ClientURLs, isLocal) {
+		o.ClientURLs = append([]string{DefaultClientURL}, o.ClientURLs...)
+	}
+	if len(o.ServerURLs) == 0 && len(o.Seeds) == 0 {
+		o.ServerURLs = []string{DefaultServerURL}
+	}
+	for flag, urls := range map[string][]string{
+		"--seeds": o.Seeds, "--client-urls": o.ClientURLs, "--server-urls": o.ServerURLs,
+		"--advertise-client-urls": o.AdvertiseClientURLs, "--advertise-server-urls": o.AdvertiseServerURLs,
+	} {
+		for _, u := range urls {
+			if err := o.checkURL(u); err != nil {
+				return fmt.Errorf("%s: %w", flag, err)
+			}
+		}
+	}
+	for _, u := range o.ClientURLs {
+		if !strings.HasSuffix(u, ":0") && slices.Contains(o.ServerURLs, u) {
+			return fmt.Errorf("%s is given for clients and for servers; they need one each", u)
+		}
+	}
+	return nil
+}
+
+// completeSeed makes HOST or HOST:PORT a URL.
+func completeSeed(seed string, secure bool) string {
+	if strings.Contains(seed, "://") {
+		return seed
+	}
+	if _, _, err := net.SplitHostPort(seed); err != nil {
+		seed = net.JoinHostPort(strings.Trim(seed, "[]"), "2379")
+	}
+	if secure && !isLocal("http://"+seed) {
+		return "https://" + seed
+	}
+	return "http://" + seed
+}
+
+// checkURL refuses what is no address of a store, and what is not safe.
+func (o *Options) checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	switch u.Scheme {
+	case "unix":
+		return nil
+	case "http":
+		if !o.Insecure && !isLocal(text) {
+			return fmt.Errorf("%s is reached beyond this machine without TLS; write https, or allow it by --insecure", text)
+		}
+	case "https":
+		if o.TLS == nil {
+			return fmt.Errorf("%s needs a certificate", text)
+		}
+	default:
+		return fmt.Errorf("%q is no address: it is to be https://HOST:PORT or http://HOST:PORT", text)
+	}
+	if u.Port() == "" || u.Hostname() == "" {
+		return fmt.Errorf("%s lacks a host or a port", text)
+	}
+	return nil
+}
+
+// isLocal reports whether only this machine reaches a URL.
+func isLocal(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "unix" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// peers are the peer URLs that others are told.
+func (o *Options) peers() []string {
+	if len(o.AdvertiseServerURLs) > 0 {
+		return o.AdvertiseServerURLs
+	}
+	return o.ServerURLs
+}
