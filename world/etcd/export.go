@@ -113,8 +113,8 @@ func (v *exportView) take(c exportChange) bool {
 			continue
 		}
 		id := world.Export{Name: name, From: from}
-		if e.exists {
-			v.data[c.target][id] = e.value
+		if e.Exists {
+			v.data[c.target][id] = e.Value
 		} else {
 			delete(v.data[c.target], id)
 		}
