@@ -50,7 +50,7 @@ const policy = `
 	deploy/bundle
 	cluster/server
 	cluster
-	world/etcd world/mem
+	world/etcd world/handover world/mem
 	world/worldtest
 	world
 	graph

@@ -131,7 +131,10 @@ func (n *Node) removeLeaving(ctx context.Context, v *view) (pending bool, err er
 		return true, n.removeMember(ctx, m.ID)
 	}
 	for host, m := range v.members {
-		dead := v.endpoints[host] == nil && v.volunteers[host] == nil
+		dead, err := n.dead(ctx, v, host)
+		if err != nil {
+			return true, err
+		}
 		if host == n.opts.Host || v.nominated[host] != nil && !dead {
 			delete(n.state.lead.leaving, host)
 			continue
@@ -151,6 +154,15 @@ func (n *Node) removeLeaving(ctx context.Context, v *view) (pending bool, err er
 		return true, n.removeMember(ctx, m.ID)
 	}
 	return pending, nil
+}
+
+// dead reports whether the session of a host has run out.
+func (n *Node) dead(ctx context.Context, v *view, host string) (bool, error) {
+	if v.endpoints[host] != nil || v.volunteers[host] != nil {
+		return false, nil
+	}
+	alive, err := n.world.Alive(ctx, host)
+	return !alive && err == nil, err
 }
 
 // since returns for how long a member has been about to go.

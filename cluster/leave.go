@@ -9,8 +9,13 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
-// leaveLimit is how long leaving may take.
-const leaveLimit = 15 * time.Second
+const (
+	// leaveLimit is how long leaving may take.
+	leaveLimit = 30 * time.Second
+	// leaveStep is how long one try of it may take. The server here may be out of the cluster
+	// already, and what it is asked stays without an answer.
+	leaveStep = 2 * time.Second
+)
 
 // leave takes this host out of the cluster: it hands on the lead, does not volunteer any more,
 // and waits until it has been released. The last member just stops, and keeps its data.
@@ -35,7 +40,9 @@ func (n *Node) tryLeave(ctx context.Context, events <-chan func()) error {
 		return n.volunteer(ctx)
 	}
 	for n.server != nil {
-		over, err := n.retreat(ctx)
+		step, done := context.WithTimeout(ctx, leaveStep)
+		over, err := n.retreat(step)
+		done()
 		if over {
 			return nil
 		}

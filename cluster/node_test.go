@@ -310,6 +310,7 @@ func TestStopAll(t *testing.T) {
 	}
 	last.run()
 	last.works()
+	last.want(last.opts.Host)
 	if got, _, err := last.node.World().GetString(t.Context(), "kept"); got != "yes" {
 		t.Errorf("the last one has %q, %v", got, err)
 	}

@@ -52,6 +52,12 @@ func (w *World) List(ctx context.Context, prefixes ...string) (map[string]map[st
 	return out, nil
 }
 
+// Alive reports whether the agent of a host has a session.
+func (w *World) Alive(ctx context.Context, host string) (bool, error) {
+	_, alive, err := w.get(ctx, alivePrefix+host)
+	return alive, err
+}
+
 // Put writes a key that does not end with this agent, unless it has the value.
 func (w *World) Put(ctx context.Context, key, value string) error {
 	return w.put(ctx, namespace+key, value)

@@ -19,7 +19,7 @@ const (
 	// writeTimeout is how long a write may take before it is an error.
 	writeTimeout = 10 * time.Second
 	// releaseTimeout is how long leaving may take. What is not said then runs out by itself.
-	releaseTimeout = 5 * time.Second
+	releaseTimeout = 2 * time.Second
 )
 
 // Options say who an agent is.
