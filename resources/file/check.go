@@ -148,6 +148,15 @@ func (l *lookup) leftover() {
 	l.differ(resource.Change{Param: "state", Note: "removed (unfinished write)"}, func(context.Context) error { return os.RemoveAll(temp) })
 }
 
+// sweep does so once for each resource: writing replaces what was left, so it is of use only
+// where nothing has to be written.
+func (l *lookup) sweep() {
+	if !l.r.swept {
+		l.r.swept = true
+		l.leftover()
+	}
+}
+
 // wrongType handles something of another type at the path: it is removed if that is allowed.
 // It returns whether something was there.
 func (l *lookup) wrongType(want string) (bool, error) {
@@ -190,6 +199,8 @@ func (l *lookup) link() error {
 			c = resource.Change{Param: "state", Note: "created (link to " + r.Source + ")"}
 		}
 		l.differ(c, func(context.Context) error { return writeLink(r.path, r.Source) })
+	} else {
+		l.sweep()
 	}
 	return l.ownership(typeOfLink)
 }
@@ -243,8 +254,10 @@ func (l *lookup) file() error {
 			l.differ(r.contentChange(want, l.info), func(ctx context.Context) error {
 				return r.write(ctx, want, l.info)
 			})
+			return l.ownership(typeOfFile)
 		}
 	}
+	l.sweep()
 	return l.ownership(typeOfFile)
 }
 

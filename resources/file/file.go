@@ -67,6 +67,7 @@ type Resource struct {
 	index *index
 	known known // what the last comparison of the content found
 	steps []step
+	swept bool // an unfinished write of an earlier agent was looked for
 }
 
 // A step removes one difference.

@@ -439,14 +439,28 @@ func TestNeverHalfVisible(t *testing.T) {
 }
 
 func TestLeftoversOfAKilledAgent(t *testing.T) {
-	b := newBench(t)
-	left := tempName(b.path("f"))
-	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b.converge(b.open(&Resource{Path: b.path("f"), State: exists, Content: ptr("whole")}))
-	if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is still there", left)
+	for name, r := range map[string]*Resource{
+		"a wrong file": {State: exists, Content: ptr("whole")},
+		"a right file": {State: exists, Content: ptr("right")},
+		"a right link": {State: exists, Symlink: true, Source: "right"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			r.Path = b.path("f")
+			b.converge(b.open(&Resource{Path: r.Path, State: r.State, Content: ptr("right")}))
+			if r.Symlink {
+				os.Remove(r.Path)
+				b.converge(b.open(&Resource{Path: r.Path, State: exists, Symlink: true, Source: r.Source}))
+			}
+			left := tempName(r.Path)
+			if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b.converge(b.open(r))
+			if _, err := os.Lstat(left); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s is still there", left)
+			}
+		})
 	}
 }
 
