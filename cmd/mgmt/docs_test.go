@@ -182,6 +182,31 @@ func TestDocumentedGo(t *testing.T) {
 	}
 }
 
+// TestAbilitiesAreDocumented demands that who writes a kind is told of every interface that it
+// may implement.
+func TestAbilitiesAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join(root, "docs", "writing-kinds.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "resource", "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("package resource has no files: %v", err)
+	}
+	declared := regexp.MustCompile(`(?m)^type ([A-Z]\w+) interface`)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range declared.FindAllSubmatch(text, -1) {
+			if name := string(m[1]); name != "Resource" && !strings.Contains(string(doc), "`"+name+"`") {
+				t.Errorf("docs/writing-kinds.md does not mention the interface %s", name)
+			}
+		}
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
 // TestDocumentedLinks follows the links between documents.
