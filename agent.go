@@ -192,7 +192,6 @@ func (a *Agent) run(ctx context.Context) error {
 	go func() { stopped <- a.engine.Run(engineCtx) }()
 	front := make(chan error, 1)
 	submit, finish := a.submit()
-	defer finish()
 	go func() { front <- a.opts.Frontend(a.host).Run(ctx, submit) }()
 
 	var frontErr error
@@ -211,6 +210,7 @@ func (a *Agent) run(ctx context.Context) error {
 	if errors.Is(why, errConverged) {
 		why = a.unsettled(ctx)
 	}
+	finish()
 	stopEngine()
 	return errors.Join(verdict(why), <-stopped)
 }
@@ -219,7 +219,7 @@ func (a *Agent) run(ctx context.Context) error {
 func (a *Agent) submit() (submit func(context.Context, resource.Delta) error, finish func()) {
 	submit, finish = a.engine.Submit, func() {}
 	if a.opts.Graphviz != "" {
-		p := newPicture(a.opts)
+		p := newPainter(a.opts, a.engine)
 		submit, finish = p.follow(submit), p.finish
 	}
 	if a.opts.FirstGraphOnly {

@@ -53,6 +53,7 @@ const policy = `
 	world/etcd world/handover world/mem
 	world/worldtest
 	world
+	graph/picture
 	graph
 	watch
 `

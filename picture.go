@@ -4,57 +4,54 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"os/exec"
+	"slices"
 
-	"mgmt/graph"
+	"mgmt/engine"
+	"mgmt/graph/picture"
 	"mgmt/resource"
 )
 
 // GraphvizFilters are the programs that can draw a picture of the graph.
 var GraphvizFilters = []string{"dot", "neato", "twopi", "circo", "fdp", "sfdp", "patchwork", "osage"}
 
-// DOT writes a graph of resources in the language of Graphviz. Edges that notify are bold.
-func DOT(w io.Writer, d resource.Delta) error {
-	var g graph.Graph[resource.Key, bool]
-	nodes := make(map[resource.Key]*graph.Node[resource.Key, bool], len(d.Set))
-	for _, s := range d.Set {
-		nodes[s.Key] = g.Add(s.Key)
+// Picture returns a picture of a graph of resources, in the order of their names. Edges that
+// notify are bold, and those that the engine made are dashed.
+func Picture(keys []resource.Key, edges []resource.Edge) *picture.Graph {
+	keys = slices.SortedFunc(slices.Values(keys), resource.Key.Compare)
+	g := &picture.Graph{Boxes: make([]picture.Box, len(keys)), Arrows: make([]picture.Arrow, 0, len(edges))}
+	at := make(map[resource.Key]int, len(keys))
+	for i, key := range keys {
+		g.Boxes[i].Label = key.String()
+		at[key] = i
 	}
-	links := make([]graph.Link[resource.Key, bool], len(d.SetEdges))
-	for i, e := range d.SetEdges {
-		links[i] = graph.Link[resource.Key, bool]{From: nodes[e.From], To: nodes[e.To], Value: e.Notify}
+	for _, e := range edges {
+		g.Arrows = append(g.Arrows, picture.Arrow{From: at[e.From], To: at[e.To], Bold: e.Notify, Dashed: e.Auto})
 	}
-	if _, err := g.Connect(links); err != nil {
-		return err
-	}
-	return g.DOT(w, resource.Key.String, func(notify bool) bool { return notify })
+	return g
 }
 
-// A picture draws the graph after each change. Drawing is slow, so a goroutine does it; of
+// A painter draws the graph after each change. Drawing is slow, so a goroutine does it; of
 // several changes in the meantime the last one is drawn.
-type picture struct {
+type painter struct {
+	engine       *engine.Engine
 	file, filter string
 	log          *slog.Logger
-	specs        map[resource.Key]*resource.Spec
-	edges        map[[2]resource.Key]resource.Edge
 
-	next   chan []byte // the newest graph that has not been drawn
+	change chan struct{} // holds one element while there is a change that is not drawn
 	done   chan struct{}
 	cancel context.CancelFunc
 }
 
-func newPicture(opts Options) *picture {
+func newPainter(opts Options, e *engine.Engine) *painter {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &picture{
+	p := &painter{
+		engine: e,
 		file:   opts.Graphviz + "@" + opts.Hostname,
 		filter: opts.GraphvizFilter,
 		log:    opts.Log,
-		specs:  map[resource.Key]*resource.Spec{},
-		edges:  map[[2]resource.Key]resource.Edge{},
-		next:   make(chan []byte, 1),
+		change: make(chan struct{}, 1),
 		done:   make(chan struct{}),
 		cancel: cancel,
 	}
@@ -63,8 +60,8 @@ func newPicture(opts Options) *picture {
 	}
 	go func() {
 		defer close(p.done)
-		for text := range p.next {
-			if err := p.draw(ctx, text); err != nil {
+		for range p.change {
+			if err := p.paint(ctx); err != nil {
 				p.log.Warn("the picture of the graph was not drawn", "error", err)
 			}
 		}
@@ -73,74 +70,51 @@ func newPicture(opts Options) *picture {
 }
 
 // finish waits for the text of the last graph, and for its picture as far as it is begun.
-func (p *picture) finish() {
-	close(p.next)
+func (p *painter) finish() {
+	close(p.change)
 	<-p.done
 	p.cancel()
 }
 
-// follow draws what submit takes.
-func (p *picture) follow(submit func(context.Context, resource.Delta) error) func(context.Context, resource.Delta) error {
+// follow draws what submit makes of the graph.
+func (p *painter) follow(submit func(context.Context, resource.Delta) error) func(context.Context, resource.Delta) error {
 	return func(ctx context.Context, d resource.Delta) error {
 		if err := submit(ctx, d); err != nil {
 			return err
 		}
-		p.take(d)
-		var text bytes.Buffer
-		if err := DOT(&text, p.whole()); err != nil {
-			p.log.Warn("the picture of the graph was not drawn", "error", err)
-			return nil
-		}
 		select {
-		case <-p.next: // nobody has begun that one
-		default:
+		case p.change <- struct{}{}:
+		default: // nobody has begun with the last one
 		}
-		p.next <- text.Bytes()
 		return nil
 	}
 }
 
-// take applies a delta.
-func (p *picture) take(d resource.Delta) {
-	for _, k := range d.Remove {
-		delete(p.specs, k)
+// paint writes the text of the graph and has it drawn.
+func (p *painter) paint(ctx context.Context) error {
+	s, err := p.engine.Inquire(ctx, engine.Inquiry{Edges: true})
+	if err != nil {
+		return err
 	}
-	for _, e := range d.RemoveEdges {
-		delete(p.edges, [2]resource.Key{e.From, e.To})
+	keys := make([]resource.Key, len(s.Vertices))
+	for i := range s.Vertices {
+		keys[i] = s.Vertices[i].Key
 	}
-	for _, s := range d.Set {
-		p.specs[s.Key] = s
+	edges := make([]resource.Edge, len(s.Edges))
+	for i := range s.Edges {
+		edges[i] = s.Edges[i].Edge
 	}
-	for _, e := range d.SetEdges {
-		p.edges[[2]resource.Key{e.From, e.To}] = e
+	var text bytes.Buffer
+	if err := Picture(keys, edges).DOT(&text); err != nil {
+		return err
 	}
-}
-
-// whole returns the graph as one delta. Edges whose ends are gone are left out.
-func (p *picture) whole() resource.Delta {
-	var d resource.Delta
-	for _, s := range p.specs {
-		d.Set = append(d.Set, s)
-	}
-	for pair, e := range p.edges {
-		if p.specs[pair[0]] != nil && p.specs[pair[1]] != nil {
-			d.SetEdges = append(d.SetEdges, e)
-		}
-	}
-	return d
-}
-
-func (p *picture) draw(ctx context.Context, text []byte) error {
-	if err := os.WriteFile(p.file, text, 0o600); err != nil {
+	if err := writeOwned(p.file, text.Bytes()); err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, p.filter, "-Tpng", "-o"+p.file+".png", p.file)
-	out, err := cmd.CombinedOutput()
-	switch out = bytes.TrimSpace(out); {
-	case err != nil && len(out) > 0:
-		return fmt.Errorf("%s: %w: %s", p.filter, err, out)
-	case err != nil:
-		return fmt.Errorf("%s: %w", p.filter, err)
+	asSudoer(cmd)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w %s", p.filter, err, bytes.TrimSpace(out))
 	}
 	return nil
 }

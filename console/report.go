@@ -188,6 +188,35 @@ func (r *Reporter) Resource(x *dashboard.Resource) {
 	}
 }
 
+// Graph writes all resources with their states, and the edges.
+func (r *Reporter) Graph(g *dashboard.Graph) {
+	for i := range g.Resources {
+		x := &g.Resources[i]
+		r.text("", x.Ref.String()+" ")
+		r.text(stateColors[x.State], x.State)
+		if x.State == "blocked" {
+			r.text(dim, " by "+x.By.String())
+		}
+		r.newline()
+	}
+	for _, e := range g.Edges {
+		r.text("", e.From.String()+" -> "+e.To.String())
+		var notes []string
+		for _, note := range []struct {
+			is   bool
+			text string
+		}{{e.Notify, "notifies"}, {e.Receives, "sends"}, {e.Auto, "automatic"}} {
+			if note.is {
+				notes = append(notes, note.text)
+			}
+		}
+		if len(notes) > 0 {
+			r.text(dim, " ("+strings.Join(notes, ", ")+")")
+		}
+		r.newline()
+	}
+}
+
 func (r *Reporter) changes(changes []history.Change, indent string, diffs bool) {
 	for _, c := range changes {
 		r.text("", indent+c.String())

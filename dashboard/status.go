@@ -167,29 +167,3 @@ func (p *picker) pick(s *engine.Status) bool {
 	p.listed[s.State]++
 	return true
 }
-
-// A Graph is all resources of an agent and the edges between them.
-type Graph struct {
-	Resources []Resource `json:"resources"`
-	Edges     []Edge     `json:"edges"`
-}
-
-// An Edge is an edge of a graph.
-type Edge struct {
-	From     history.Ref `json:"from"`
-	To       history.Ref `json:"to"`
-	Notify   bool        `json:"notify,omitempty"`
-	Auto     bool        `json:"auto,omitempty"`     // the engine made it
-	Receives bool        `json:"receives,omitempty"` // values go along it
-}
-
-func graphOf(s *engine.Snapshot) Graph {
-	g := Graph{Resources: make([]Resource, 0, len(s.Vertices)), Edges: make([]Edge, 0, len(s.Edges))}
-	for i := range s.Vertices {
-		g.Resources = append(g.Resources, resourceOf(&s.Vertices[i]))
-	}
-	for _, e := range s.Edges {
-		g.Edges = append(g.Edges, Edge{history.RefOf(e.From), history.RefOf(e.To), e.Notify, e.Auto, e.Receives})
-	}
-	return g
-}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -208,22 +207,6 @@ func TestTopo(t *testing.T) {
 	}
 	if !slices.Equal(got, []int{3, 1, 2}) {
 		t.Errorf("got %v", got)
-	}
-}
-
-func TestDOT(t *testing.T) {
-	var g Graph[string, bool]
-	b, a := g.Add(`file[/b "x"]`), g.Add("exec[a]")
-	if _, err := g.Connect([]Link[string, bool]{{From: a, To: b, Value: true}}); err != nil {
-		t.Fatal(err)
-	}
-	var out strings.Builder
-	if err := g.DOT(&out, func(s string) string { return s }, func(notify bool) bool { return notify }); err != nil {
-		t.Fatal(err)
-	}
-	want := "digraph {\n\tn0 [label=\"exec[a]\"];\n\tn1 [label=\"file[/b \\\"x\\\"]\"];\n\tn0 -> n1 [style=bold];\n}\n"
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }
 

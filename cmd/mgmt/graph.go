@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	goio "io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mgmt"
 	"mgmt/console"
+	"mgmt/graph/picture"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 	"mgmt/resources"
@@ -19,30 +22,51 @@ import (
 type graphFlags struct {
 	programFlags
 	format string
+	live   bool
+	prefix string
 }
+
+var graphFormats = []string{"text", "json", "dot", "svg"}
 
 func graphCommand(io *streams) *cobra.Command {
 	var f graphFlags
 	cmd := &cobra.Command{
-		Use:   "graph PATH",
-		Short: "Show the resources of a program and their order",
+		Use:   "graph PATH | graph --live",
+		Short: "Show the resources of a program, or of the agent that runs here, and their order",
 		Long: `Graph shows the first graph of resources that a program yields, without touching the machine.
+With --live it shows the graph of a running agent, with the state of each resource.
+
+  mgmt graph site.mcl                          in words
+  mgmt graph --live --format svg >graph.svg    a picture, coloured by state
+
+In pictures an edge that notifies is bold, and one that the engine made by itself is dashed.
 
 Exit status: 0 shown, 1 errors, 2 wrong usage.`,
-		Args: oneArg,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], io) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.live {
+				return noArgs(cmd, args)
+			}
+			return oneArg(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(graphFormats, f.format) {
+				return usagef(cmd, "--format is text, json, dot or svg, not %q", f.format)
+			}
+			if f.live {
+				return f.runLive(io)
+			}
+			return f.run(args[0], io)
+		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&f.format, "format", "text", "`form` of the graph: text, json or dot")
-	complete(cmd, "format", "text", "json", "dot")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`form` of the graph: text, json, dot or svg")
+	cmd.Flags().BoolVar(&f.live, "live", false, "the graph of the agent that runs")
+	cmd.Flags().StringVar(&f.prefix, "prefix", "", "working `directory` of that agent (MGMT_PREFIX)")
+	complete(cmd, "format", graphFormats...)
 	return cmd
 }
 
-func (f *graphFlags) run(cmd *cobra.Command, arg string, io *streams) error {
-	write, ok := map[string]func(goio.Writer, resource.Delta) error{"text": graphText, "json": graphJSON, "dot": mgmt.DOT}[f.format]
-	if !ok {
-		return usagef(cmd, "--format is text, json or dot, not %q", f.format)
-	}
+func (f *graphFlags) run(arg string, io *streams) error {
 	p, err := f.open("", arg, io)
 	if err != nil {
 		return err
@@ -59,7 +83,48 @@ func (f *graphFlags) run(cmd *cobra.Command, arg string, io *streams) error {
 	if diags.HasErrors() {
 		return errReported
 	}
-	return write(io.out, delta)
+	switch f.format {
+	case "json":
+		return graphJSON(io.out, delta)
+	case "text":
+		return graphText(io.out, delta)
+	}
+	keys := make([]resource.Key, len(delta.Set))
+	for i, s := range delta.Set {
+		keys[i] = s.Key
+	}
+	return f.draw(mgmt.Picture(keys, delta.SetEdges), io)
+}
+
+// draw writes a picture in the form that is asked for.
+func (f *graphFlags) draw(g *picture.Graph, io *streams) error {
+	if f.format == "dot" {
+		return g.DOT(io.out)
+	}
+	return picture.Place(g).SVG(io.out)
+}
+
+func (f *graphFlags) runLive(io *streams) error {
+	client, err := (&agentFlags{prefix: f.prefix}).dial()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	g, err := client.Graph(ctx)
+	if err != nil {
+		return err
+	}
+	switch f.format {
+	case "json":
+		return writeJSON(io.out, g)
+	case "text":
+		r := console.Reporter{Color: io.outColor, Now: time.Now()}
+		r.Graph(&g)
+		_, err := io.out.Write(r.Take())
+		return err
+	}
+	return f.draw(g.Picture(), io)
 }
 
 // The JSON form of a graph. Parameters and meta parameters are those that are not what they

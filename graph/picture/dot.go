@@ -1,0 +1,70 @@
+package picture
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// DOT writes the graph in the language of Graphviz.
+func (g *Graph) DOT(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintln(out, "digraph {")
+	for i := range g.Boxes {
+		b := &g.Boxes[i]
+		fmt.Fprintf(out, "\tn%d [label=%s", i, quote(b.Label))
+		if b.Title != "" {
+			fmt.Fprintf(out, " tooltip=%s", quote(b.Title))
+		}
+		if at := slices.IndexFunc(paints, func(p paint) bool { return p.class == b.Class }); at >= 0 {
+			fmt.Fprintf(out, " style=filled fillcolor=%q color=%q", paints[at].light, paints[at].border)
+		}
+		fmt.Fprintln(out, "];")
+	}
+	arrows := slices.SortedFunc(slices.Values(g.Arrows), func(a, b Arrow) int { return cmp.Or(a.From-b.From, a.To-b.To) })
+	for _, a := range arrows {
+		if a.valid(len(g.Boxes)) {
+			fmt.Fprintf(out, "\tn%d -> n%d%s;\n", a.From, a.To, a.attributes())
+		}
+	}
+	fmt.Fprintln(out, "}")
+	return out.Flush()
+}
+
+func (a Arrow) attributes() string {
+	switch {
+	case a.Bold && a.Dashed:
+		return ` [style="bold,dashed"]`
+	case a.Bold:
+		return " [style=bold]"
+	case a.Dashed:
+		return " [style=dashed]"
+	}
+	return ""
+}
+
+// quote writes a DOT string, in which only quotes and backslashes are special. Control
+// characters are spelt out.
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
