@@ -128,6 +128,8 @@ func (r *Reporter) holdup(x *dashboard.Resource) string {
 		return "another attempt in " + span(x.Wait.Until.Sub(r.Now))
 	case "limit":
 		return "held back for " + span(x.Wait.Until.Sub(r.Now))
+	case "flapping":
+		return "changed back again and again; looked at again in " + span(x.Wait.Until.Sub(r.Now))
 	case "semaphore":
 		return "for the semaphore " + x.Wait.Sema
 	case "group":

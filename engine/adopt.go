@@ -123,6 +123,7 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 func (e *Engine) revive(v *vertex, cause *Cause) {
 	replace := v.dead() && v.job == nil
 	v.failed = nil
+	v.flaps = nil
 	v.attempts = attempts{}
 	v.parked = ""
 	e.stopWaiting(v)

@@ -81,6 +81,7 @@ type Engine struct {
 	jobs      []*job    // to be handed out
 	spareJobs []*job
 	rewatch   map[*vertex]bool
+	deeds     deeds
 	undos     map[*vertex]bool // that are to be undone
 	left      []reverse.Note   // of an earlier run, until the first delta
 	converge  converger

@@ -146,6 +146,9 @@ func (e *Engine) ran(v *vertex, j *job) {
 	}
 	e.succeed(v)
 	e.report(v, j)
+	if j.applied {
+		e.note(v, j)
+	}
 	if !j.spec.Meta.Reverse { // also after an undo
 		v.trail = nil
 	}

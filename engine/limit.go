@@ -49,6 +49,9 @@ func (e *Engine) event(v *vertex, cause *Cause) {
 	if v.failed != nil && !v.running() && v.attempts.next.After(at) {
 		at = v.attempts.next
 	}
+	if v.flapping() && !v.running() && v.flaps.next.After(at) {
+		at = v.flaps.next
+	}
 	if at.After(now) {
 		e.waitUntil(v, at)
 	}

@@ -56,12 +56,13 @@ const (
 	WaitParents                     // for others: For, More
 	WaitRetry                       // for another attempt: Until
 	WaitLimit                       // for its rate limit: Until
+	WaitFlap                        // because it is changed back again and again: Until
 	WaitSema                        // for a semaphore: Sema
 	WaitGroup                       // for others of its group to be ready, or done
 	WaitGone                        // for what is left of it to go, as it is not wanted
 )
 
-var waitNames = [...]string{"", "open", "watch", "parents", "retry", "limit", "semaphore", "group", "gone"}
+var waitNames = [...]string{"", "open", "watch", "parents", "retry", "limit", "flapping", "semaphore", "group", "gone"}
 
 // String is the name in lower case.
 func (k WaitKind) String() string { return waitNames[k] }
@@ -178,6 +179,8 @@ func (v *vertex) awaits() Wait {
 		return Wait{Kind: WaitOpen}
 	case v.wait != nil && v.attempts.row > 0:
 		return Wait{Kind: WaitRetry, Until: v.wait.at}
+	case v.wait != nil && v.flapping():
+		return Wait{Kind: WaitFlap, Until: v.wait.at}
 	case v.wait != nil:
 		return Wait{Kind: WaitLimit, Until: v.wait.at}
 	case v.holders > 0:

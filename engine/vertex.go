@@ -46,10 +46,11 @@ type vertex struct {
 	realized bool   // a run for spec went well
 	trail    *trail // of its note; nil is none
 
-	worked  bool  // it did work that its children have not been told of
-	sends   any   // what it sent last
-	got     []any // what it received last, by position in spec.Recv
-	refresh bool  // a parent did work, and it has not been refreshed since
+	flaps   *flaps // of one that was repaired
+	worked  bool   // it did work that its children have not been told of
+	sends   any    // what it sent last
+	got     []any  // what it received last, by position in spec.Recv
+	refresh bool   // a parent did work, and it has not been refreshed since
 
 	// Derived by settle from the above, kept to see what changed.
 	holding  bool // children have to wait

@@ -18,6 +18,9 @@ type Kind struct {
 	// Blocking says that checking or applying waits for something outside of this
 	// process, such as a command; it then does not take the place of quick work.
 	Blocking bool
+	// Acts says that a resource does something at each event, rather than keep something
+	// so. That it does so again and again is no sign that somebody changes it back.
+	Acts bool
 }
 
 // A Param is a parameter of a kind, or a value that a kind sends.

@@ -117,6 +117,18 @@ func (x *Index[T]) Set(p *Party[T], w Wishes) {
 	}
 }
 
+// Rival returns another party that provides something that p does, or nil.
+func (p *Party[T]) Rival() *Party[T] {
+	for _, s := range p.provides {
+		for _, other := range s.providers {
+			if other != p {
+				return other
+			}
+		}
+	}
+	return nil
+}
+
 // Has reports whether there was such an edge at the latest Changes.
 func (x *Index[T]) Has(e Edge[T]) bool { return x.edges[e].told }
 

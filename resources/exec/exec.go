@@ -30,6 +30,7 @@ var Kind = &resource.Kind{
 		"event of what it watches. The environment of every command is just what env says: it starts empty, without a PATH.",
 	New:      func() resource.Resource { return &Resource{Sig: "SIGTERM"} },
 	Blocking: true,
+	Acts:     true,
 }
 
 // Resource is a command and its guards.

@@ -16,6 +16,7 @@ const maxCode = 125
 var Kind = &resource.Kind{
 	Name: "exit",
 	Doc:  "Makes the agent shut down in order and exit with a status, when it is this resource's turn.",
+	Acts: true,
 	New:  func() resource.Resource { return &Resource{} },
 }
 

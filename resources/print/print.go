@@ -11,6 +11,7 @@ import (
 var Kind = &resource.Kind{
 	Name: "print",
 	Doc:  "Prints a message to the log: once, and again whenever the message changes. Printing counts as work, so it notifies.",
+	Acts: true,
 	New:  func() resource.Resource { return &Resource{} },
 }
 

@@ -13,6 +13,7 @@ import (
 var Kind = &resource.Kind{
 	Name: "timer",
 	Doc:  "Wakes every so many seconds. By itself a tick is no work and notifies nobody; with tick_is_work it is. A notification starts the interval anew.",
+	Acts: true,
 	New:  func() resource.Resource { return &Resource{} },
 }
 
