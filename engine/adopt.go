@@ -40,6 +40,7 @@ func (t *taking) commit() {
 	if undo {
 		e.orderUndos()
 	}
+	e.sweep()
 	for v := range e.rewatch {
 		delete(e.rewatch, v)
 		if v.dead() {
@@ -111,6 +112,7 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 		v.kind = e.opts.Kinds.Lookup(spec.Key.Kind)
 	}
 	e.join(v)
+	e.offer(v)
 	v.got = make([]any, len(spec.Recv))
 	v.limit = bucket{}
 	if v.meta.Reset {

@@ -16,6 +16,7 @@ type CauseKind uint8
 const (
 	Wanted   CauseKind = iota + 1 // the program wants it so: Move
 	Unwanted                      // the program does not want it any more, and it is undone: Move
+	Exported                      // it is to be stored again for other hosts
 	Woken                         // its watch saw a change
 	Watched                       // its watch began
 	Polled                        // it is time to look again
@@ -25,7 +26,7 @@ const (
 	Cut                           // its own run was cut off: From, Run
 )
 
-var causeNames = [...]string{Wanted: "wanted", Unwanted: "unwanted", Woken: "woken", Watched: "watched", Polled: "polled",
+var causeNames = [...]string{Wanted: "wanted", Unwanted: "unwanted", Exported: "exported", Woken: "woken", Watched: "watched", Polled: "polled",
 	Notified: "notified", Received: "received", Retried: "retried", Cut: "cut"}
 
 // String is the name in lower case.
@@ -48,9 +49,10 @@ type Cause struct {
 
 // Causes that need no more words.
 var (
-	woken   = &Cause{Kind: Woken}
-	watched = &Cause{Kind: Watched}
-	polled  = &Cause{Kind: Polled}
+	woken    = &Cause{Kind: Woken}
+	watched  = &Cause{Kind: Watched}
+	polled   = &Cause{Kind: Polled}
+	exported = &Cause{Kind: Exported}
 )
 
 // String says the cause in one line. A nil cause is no reason.
@@ -69,6 +71,8 @@ func (c *Cause) String() string {
 			return "it is undone, as the program does not want it any more"
 		}
 		return "it is undone: " + c.Move.String()
+	case Exported:
+		return "it is exported again"
 	case Woken:
 		return "its watch saw a change"
 	case Watched:

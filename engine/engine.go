@@ -84,6 +84,7 @@ type Engine struct {
 	deeds     deeds
 	undos     map[*vertex]bool // that are to be undone
 	left      []reverse.Note   // of an earlier run, until the first delta
+	exports   exports
 	converge  converger
 	stopping  bool
 	level     int // of the interrupt
@@ -116,6 +117,7 @@ func New(opts Options) *Engine {
 		rewatch:  map[*vertex]bool{},
 		leaving:  map[*vertex]bool{},
 		undos:    map[*vertex]bool{},
+		exports:  newExports(),
 	}
 	if opts.StateDir != "" && opts.Kinds != nil && !opts.Noop {
 		e.notes = reverse.NewStore(opts.StateDir, stateName)

@@ -123,7 +123,10 @@ func (e *Engine) ran(v *vertex, j *job) {
 	if j.err != nil || j.noop {
 		v.refresh = v.refresh || j.refresh
 	}
-	v.worked = v.worked || j.applied || j.refreshed
+	if j.offering != nil {
+		e.offered(v, j)
+	}
+	v.worked = v.worked || j.applied || j.refreshed || j.offering != nil && j.offering.stored
 	if j.stale {
 		j.inst.stale = true
 		v.applied = false
@@ -137,7 +140,7 @@ func (e *Engine) ran(v *vertex, j *job) {
 	}
 	v.tally.count(j)
 	switch {
-	case v.spec == nil, j.err != nil && !v.applied && !j.stale: // the run of something that goes
+	case v.spec == nil, j.err != nil && !v.applies(j): // the run of something that goes
 		e.report(v, j)
 		return
 	case j.err != nil:
@@ -160,6 +163,14 @@ func (e *Engine) ran(v *vertex, j *job) {
 		v.sends = j.sends
 	}
 	e.passOn(v)
+}
+
+// applies reports whether the run was one of what v is to be.
+func (v *vertex) applies(j *job) bool {
+	if j.inst == nil { // it was hidden, and if it has changed since it is dirty
+		return !v.dirty
+	}
+	return v.applied || j.stale
 }
 
 func (e *Engine) report(v *vertex, j *job) {

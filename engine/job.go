@@ -40,6 +40,7 @@ type job struct {
 	recv     []received
 	server   resource.ID // that it is a member of
 	trail    *trail      // of the vertex, if there is a note, or is to be one
+	offering *offering   // nil if nothing is exported
 
 	group    *group       // of the vertex; nil is none
 	alone    bool         // it is not applied together with others
@@ -163,6 +164,9 @@ func (j *job) update() {
 func (j *job) perform() error {
 	ctx, cancel := bounded(j.ctx, j.timeout)
 	defer cancel()
+	if j.inst == nil {
+		return late(ctx, j.timeout, j.exportHidden(ctx))
+	}
 	return late(ctx, j.timeout, j.converge(ctx))
 }
 
@@ -188,6 +192,7 @@ func (j *job) converge(ctx context.Context) error {
 			return err
 		}
 	}
+	j.export(ctx, j.inst.res)
 	if err := j.check(ctx); err != nil {
 		return err
 	}

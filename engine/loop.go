@@ -133,6 +133,7 @@ func (e *Engine) turn(spare batch) batch {
 	}
 	e.timers.fire(time.Now())
 	e.settle()
+	e.retract()
 	if e.audit != nil {
 		e.audit()
 	}

@@ -191,7 +191,11 @@ func (e *Engine) advance(v *vertex) {
 	case v.spec == nil:
 		e.close(v)
 	case v.meta.Hidden && v.inst == nil:
-		if v.runnable() {
+		switch {
+		case !v.runnable():
+		case v.offering() != nil:
+			e.run(v)
+		default:
 			v.dirty = false
 			v.refresh = false
 			e.touch(v)

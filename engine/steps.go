@@ -88,6 +88,8 @@ func (e *Engine) run(v *vertex) {
 	j.group, j.alone = v.group, !v.meta.AutoGroup
 	j.recv = e.values(v)
 	j.trail = e.leaveTrail(v)
+	j.offering = v.offering()
+	j.blocking = j.blocking || j.offering != nil
 	for i, r := range j.recv {
 		if r.err == nil {
 			v.got[i] = r.value

@@ -11,6 +11,7 @@ func (e *Engine) stop() {
 	e.final = e.snapshot(Inquiry{})
 	e.final.sort()
 	e.stopping = true
+	e.exports.cancel()
 	for _, v := range e.vertices {
 		e.dismiss(v)
 	}
@@ -26,6 +27,7 @@ func (e *Engine) dismiss(v *vertex) {
 	}
 	v.spec = nil
 	v.node = nil
+	e.offer(v)
 	v.dirty = false
 	e.timers.stop(v.poll)
 	e.stopWaiting(v)
@@ -63,7 +65,7 @@ func (e *Engine) interrupt(level int) {
 
 // hurry interrupts what v is running, if its kind knows how.
 func (e *Engine) hurry(v *vertex) {
-	if !v.running() {
+	if !v.running() || v.inst == nil {
 		return
 	}
 	i, ok := v.inst.res.(resource.Interrupter)

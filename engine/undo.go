@@ -26,7 +26,7 @@ type trail struct{ after []resource.ID }
 // leaveTrail returns the trail of v, which is about to be run and may have to be undone one
 // day, or nil.
 func (e *Engine) leaveTrail(v *vertex) *trail {
-	if v.trail != nil || e.notes == nil || !v.meta.Reverse || v.meta.Noop {
+	if v.trail != nil || e.notes == nil || !v.meta.Reverse || v.meta.Noop || v.meta.Hidden {
 		return v.trail
 	}
 	if _, ok := v.spec.Resource.(resource.Reverser); !ok {

@@ -45,6 +45,7 @@ type vertex struct {
 	leaving  bool   // it goes as soon as it may
 	realized bool   // a run for spec went well
 	trail    *trail // of its note; nil is none
+	offer    *offer // what it exports; nil is nothing
 
 	flaps   *flaps // of one that was repaired
 	worked  bool   // it did work that its children have not been told of
