@@ -27,5 +27,6 @@
 // graph; steps.go begins jobs, job.go and instance.go do them, pool.go has the workers,
 // finish.go draws the conclusions. Retries, rate limits, semaphores, convergence and the
 // end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go. What is applied
-// together is in group.go and transaction.go.
+// together is in group.go and transaction.go, what is undone in undo.go, and what other hosts
+// are told in export.go.
 package engine

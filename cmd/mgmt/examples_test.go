@@ -20,6 +20,7 @@ var examples = []struct {
 	{"clock.mcl", map[string]string{"mgmt-clock": " on a "}, ""},
 	{"edges.mcl", nil, "move in"},
 	{"exec.mcl", map[string]string{"mgmt-exec/hosts.tar": "hosts", "mgmt-exec/lines": "/etc/hosts"}, "it's $5; no more"},
+	{"export.mcl", map[string]string{"mgmt-export/": ""}, ""},
 	{"friday.mcl", map[string]string{"mgmt-friday/": ""}, ""},
 	{"hello.mcl", map[string]string{"mgmt-hello/motd": "Welcome to ", "mgmt-hello/link": "Welcome to "}, "look into HOME/mgmt-hello/"},
 	{"hello.yaml", map[string]string{"mgmt-yaml/motd": "Welcome.", "mgmt-yaml/restarts": "\n"}, "look into HOME/mgmt-yaml/"},
