@@ -3,6 +3,9 @@ package lang
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,4 +236,36 @@ func TestCollectKeepsLastGood(t *testing.T) {
 	}
 	c.exports("h2", "test a", shows("2"))
 	wantGraph(t, r, "a=2")
+}
+
+// Of many that one statement declares, a delta has those that change, whichever they are.
+func TestManyChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p")
+	set := func(names string) {
+		write(t, path+".new", names)
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("a b c d e")
+	r := newRecorder(t)
+	start(t, testOptions(t, "import \"os\"\nimport \"strings\"\ntest \"n\" {}\ntest strings.split(os.readfile(\""+path+"\"), \" \") { Depend => Test[\"n\"], }\n", nil), r)
+	for _, x := range []struct {
+		names        string
+		set, removed int
+	}{
+		{"a b c d e", 6, 0}, {"a b x d e", 1, 1}, {"b x d e f", 1, 1}, {"f e d", 0, 2}, {"d", 0, 2}, {"x d y e z", 4, 0}, {"z y", 0, 3}, {"q", 1, 2},
+	} {
+		set(x.names)
+		select {
+		case d := <-r.deltas:
+			want := strings.Fields(x.names + " n")
+			slices.Sort(want)
+			if got := d.names; got != strings.Join(want, " ") || len(d.Set) != x.set || len(d.Remove) != x.removed || d.edges != len(want)-1 {
+				t.Errorf("%s: the graph is %q with %d edges; %d were set and %d removed, want %d and %d", x.names, got, d.edges, len(d.Set), len(d.Remove), x.set, x.removed)
+			}
+		case <-time.After(patience):
+			t.Fatal("no delta came")
+		}
+	}
 }

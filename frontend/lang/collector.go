@@ -93,26 +93,93 @@ func (c *collector) take(ch flow.Changes) {
 		c.drop(o)
 	}
 	for _, o := range ch.Set {
-		c.drop(o)
 		if o.Err != nil {
+			c.drop(o)
 			c.bad[o] = o.Err
 			continue
 		}
-		c.add(o, o.Payload.(*compile.Contribution))
+		delete(c.bad, o)
+		c.replace(o, c.taken[o], o.Payload.(*compile.Contribution))
 	}
 }
 
-func (c *collector) add(o *flow.Output, con *compile.Contribution) {
+// replace takes what an output contributes in place of what it did before, if that is not nil.
+// Of many resources those that stay the same cost little: they are not built again.
+func (c *collector) replace(o *flow.Output, old, con *compile.Contribution) {
 	c.taken[o] = con
-	for i := range con.Resources {
-		r := &con.Resources[i]
+	if old == nil {
+		c.addResources(o, con.Resources)
+		c.addEdges(o, con.Edges)
+		return
+	}
+	c.addResources(o, c.dropOthers(o, old.Resources, con.Resources))
+	if !slices.Equal(old.Edges, con.Edges) {
+		c.dropEdges(o, old.Edges)
+		c.addEdges(o, con.Edges)
+	}
+}
+
+// A declared resource is the same one in two contributions of an output, if it is in both.
+type declared struct{ kind, name, from string }
+
+func declaredBy(r *compile.Resource) declared { return declared{r.Kind, r.Name, r.From} }
+
+// dropOthers takes back those of the old resources that are not among the next ones, and
+// returns those of the next ones that were not there. Mostly little has changed in the middle.
+func (c *collector) dropOthers(o *flow.Output, old, next []compile.Resource) []compile.Resource {
+	for len(old) > 0 && len(next) > 0 && old[0].Same(&next[0]) {
+		old, next = old[1:], next[1:]
+	}
+	for len(old) > 0 && len(next) > 0 && old[len(old)-1].Same(&next[len(next)-1]) {
+		old, next = old[:len(old)-1], next[:len(next)-1]
+	}
+	if len(old) <= 1 || len(next) <= 1 {
+		c.dropResources(o, old)
+		return next
+	}
+	index := make(map[declared]*compile.Resource, len(next))
+	for i := range next {
+		index[declaredBy(&next[i])] = &next[i]
+	}
+	for i := range old {
+		if r := index[declaredBy(&old[i])]; r != nil && old[i].Same(r) {
+			delete(index, declaredBy(r))
+			continue
+		}
+		c.dropResources(o, old[i:i+1])
+	}
+	return slices.DeleteFunc(slices.Clone(next), func(r compile.Resource) bool { return index[declaredBy(&r)] == nil })
+}
+
+// addResources adds declarations. Each of many is kept by itself, so that those that stay do
+// not keep all others in memory that once were there.
+func (c *collector) addResources(o *flow.Output, list []compile.Resource) {
+	for i := range list {
+		r := &list[i]
+		if len(list) > 1 {
+			own := list[i]
+			r = &own
+		}
 		id := resource.ID{Kind: r.Kind, Name: r.Name}
 		n := c.node(id)
 		n.decls = append(n.decls, &decl{out: o, res: r})
 		c.soil(id, o)
 	}
-	for i := range con.Edges {
-		e := &con.Edges[i]
+}
+
+func (c *collector) dropResources(o *flow.Output, list []compile.Resource) {
+	for i := range list {
+		r := &list[i]
+		id := resource.ID{Kind: r.Kind, Name: r.Name}
+		n := c.nodes[id]
+		n.decls = slices.DeleteFunc(n.decls, func(d *decl) bool { return d.out == o && d.res.From == r.From })
+		c.soil(id, o)
+	}
+}
+
+func (c *collector) addEdges(o *flow.Output, list []compile.Edge) {
+	for i := range list {
+		e := &list[i]
 		l := linkOf(e)
 		w := c.links[l]
 		if w == nil {
@@ -134,17 +201,16 @@ func (c *collector) drop(o *flow.Output) {
 		return
 	}
 	delete(c.taken, o)
-	for i := range con.Resources {
-		id := resource.ID{Kind: con.Resources[i].Kind, Name: con.Resources[i].Name}
-		n := c.nodes[id]
-		n.decls = slices.DeleteFunc(n.decls, func(d *decl) bool { return d.out == o })
-		c.soil(id, o)
-	}
-	for i := range con.Edges {
-		l := linkOf(&con.Edges[i])
+	c.dropResources(o, con.Resources)
+	c.dropEdges(o, con.Edges)
+}
+
+func (c *collector) dropEdges(o *flow.Output, list []compile.Edge) {
+	for i := range list {
+		l := linkOf(&list[i])
 		w := c.links[l]
 		w.edges = slices.DeleteFunc(w.edges, func(x wished) bool { return x.out == o })
-		c.touch(l, o, &con.Edges[i])
+		c.touch(l, o, &list[i])
 	}
 }
 

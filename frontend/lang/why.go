@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"strconv"
 	"strings"
 
 	"mgmt/lang/flow"
@@ -60,15 +59,16 @@ func move(c *flow.Cause) *resource.Move {
 const maxText = 60
 
 func resultText(r flow.Result) string {
-	text := "pending"
-	switch s, isStr := r.Value.(types.Str); {
+	switch {
 	case r.Err != nil:
-		text = "error: " + r.Err.Error()
-	case isStr:
-		text = strconv.Quote(string(s[:min(len(s), maxText)]))
+		return shortened("error: " + r.Err.Error())
 	case r.Value != nil:
-		text = r.Value.String()
+		return types.Brief(r.Value, maxText)
 	}
+	return "pending"
+}
+
+func shortened(text string) string {
 	if len(text) > maxText {
 		return strings.ToValidUTF8(text[:maxText], "") + "…"
 	}

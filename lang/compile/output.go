@@ -49,10 +49,11 @@ type End struct{ Kind, Name string }
 // sameContribution reports whether two payloads mean the same.
 func sameContribution(a, b any) bool {
 	x, y := a.(*Contribution), b.(*Contribution)
-	return slices.EqualFunc(x.Resources, y.Resources, sameResource) && slices.Equal(x.Edges, y.Edges)
+	return slices.EqualFunc(x.Resources, y.Resources, func(a, b Resource) bool { return a.Same(&b) }) && slices.Equal(x.Edges, y.Edges)
 }
 
-func sameResource(a, b Resource) bool {
+// Same reports whether two declarations mean the same.
+func (a *Resource) Same(b *Resource) bool {
 	return a.Kind == b.Kind && a.Name == b.Name && a.From == b.From && a.Data == b.Data &&
 		slices.EqualFunc(a.Params, b.Params, sameParam) && slices.EqualFunc(a.Meta, b.Meta, sameParam)
 }

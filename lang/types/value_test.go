@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -145,5 +146,29 @@ func TestCatchable(t *testing.T) {
 	}
 	if Catch(nil) != nil {
 		t.Error("Catch of no error is an error")
+	}
+}
+
+func TestBrief(t *testing.T) {
+	many := &List{}
+	for range 100_000 {
+		many.Elems = append(many.Elems, &Struct{Names: []string{"a"}, Elems: []Value{Str("é")}})
+	}
+	for _, c := range []struct {
+		v    Value
+		want string
+	}{
+		{Int(7), "7"},
+		{Str("a\n"), `"a\n"`},
+		{Str(strings.Repeat("é", 1000)), `"` + strings.Repeat("é", 9) + "…"},
+		{many, `[struct{a: "é"}, st…`},
+		{&List{}, "[]"},
+	} {
+		if got := Brief(c.v, 20); got != c.want {
+			t.Errorf("Brief is %s, want %s", got, c.want)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { Brief(many, 20) }); n > 10 {
+		t.Errorf("the beginning of a long list costs %v allocations", n)
 	}
 }
