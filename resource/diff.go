@@ -23,7 +23,10 @@ func Diff(name, old, new string) string {
 	case !diffable(old, new):
 		return fmt.Sprintf("%s: %s\n", name, sizes(old, new))
 	}
-	text := udiff.Unified(name, name, old, new)
+	text, err := udiff.ToUnified(name, name, old, edits(old, new), udiff.DefaultContextLines)
+	if err != nil {
+		return fmt.Sprintf("%s: %s\n", name, sizes(old, new))
+	}
 	if len(text) <= maxShown {
 		return text
 	}
@@ -38,13 +41,22 @@ func DiffSummary(old, new string) string {
 		return sizes(old, new)
 	}
 	n := 0
-	for _, e := range udiff.Lines(old, new) {
+	for _, e := range edits(old, new) {
 		n += max(lines(old[e.Start:e.End]), lines(e.New))
 	}
 	if n == 1 {
 		return "1 line differs"
 	}
 	return fmt.Sprintf("%d lines differ", n)
+}
+
+// edits returns what leads from old to new. Where one of them is empty there is nothing to
+// be compared: that is most of what is made or removed.
+func edits(old, new string) []udiff.Edit {
+	if old == "" || new == "" {
+		return []udiff.Edit{{Start: 0, End: len(old), New: new}}
+	}
+	return udiff.Lines(old, new)
 }
 
 // lines counts the lines of text, also a last one without newline.

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 
@@ -22,9 +21,6 @@ import (
 )
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
 	status := exitError
 	if err := profiled(func() { status = command(os.Args[1:], system()) }); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", console.PrintableLines(err.Error()))
@@ -52,11 +48,6 @@ func profiled(f func()) error {
 	f()
 	return nil
 }
-
-// garbage is how much of it may pile up, in percent of what is in use. An agent allocates
-// little after its start, where 10,000 files take a tenth less time than with the usual 100
-// and no more memory.
-const garbage = 200
 
 // Exit statuses.
 const (
