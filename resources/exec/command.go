@@ -43,9 +43,18 @@ func (r *Resource) command(what, text string, args []string, dir, shell string) 
 		c.argv = strings.Fields(text)
 	}
 	if what == "cmd" || what == "donecmd" {
-		c.line = func(stream, text string) { r.env.Log.Info(text, "stream", stream) }
+		c.line = r.log
 	}
 	return c
+}
+
+// log logs a line that a command printed.
+func (r *Resource) log(stream, text string) {
+	if stream == "stdout" {
+		r.env.Log.Info(text)
+		return
+	}
+	r.env.Log.Info(text, "stream", stream)
 }
 
 // A StatusError is the end of a command that did not succeed.

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -328,4 +329,25 @@ func BenchmarkSpawn(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestRefresh notifies a command that waits for that, and one that does not.
+func TestRefresh(t *testing.T) {
+	for _, only := range []bool{true, false} {
+		r := open(t, sh("echo printed; echo wrong >&2"))
+		r.RefreshOnly = only
+		var log bytes.Buffer
+		r.env.Log = slog.New(slog.NewTextHandler(&log, nil))
+		if only {
+			wantRun(t, r, false)
+		}
+		if err := r.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"notified: run /bin/sh", "msg=printed\n", "msg=wrong stream=stderr\n"} {
+			if strings.Contains(log.String(), want) != only {
+				t.Errorf("refresh_only => %v: the log has %q: %v\n%s", only, want, !only, log.String())
+			}
+		}
+	}
 }
