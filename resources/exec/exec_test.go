@@ -8,6 +8,7 @@ import (
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -241,16 +242,23 @@ func TestStopReachesChildren(t *testing.T) {
 }
 
 func TestGrandchildDoesNotBlock(t *testing.T) {
-	r := open(t, sh("sleep 1000 & echo printed"))
+	r := open(t, sh("sleep 1000 & echo $!"))
 	begin := time.Now()
 	wantRun(t, r, true)
 	if d := time.Since(begin); d > patience {
 		t.Errorf("it took %v", d)
 	}
-	if got := text(r.Sends().(*Sends).Stdout); got != "printed\n" {
-		t.Errorf("what it printed is %q", got)
+	pid, err := strconv.Atoi(strings.TrimSpace(text(r.Sends().(*Sends).Stdout)))
+	if err != nil {
+		t.Fatalf("what it printed is no process number: %v", err)
 	}
-	osexec.Command("pkill", "-f", "sleep 1000").Run()
+	child, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Kill(); err != nil {
+		t.Errorf("the child is gone: %v", err)
+	}
 }
 
 func TestWatchCmd(t *testing.T) {
