@@ -39,9 +39,10 @@ type Options struct {
 
 // A Frontend runs a program.
 type Frontend struct {
-	opts  Options
-	kinds infer.Kinds
-	log   *slog.Logger
+	opts    Options
+	kinds   infer.Kinds
+	log     *slog.Logger
+	refused refusal
 }
 
 // New returns the front end of a program.
@@ -204,13 +205,37 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 // refuse reports why there is no graph. It is an error if there was none before either, and
 // after a panic of the program; otherwise the graph in force stays until a good one comes.
 func (f *Frontend) refuse(ctx context.Context, v *version, errs []error) error {
-	f.opts.Report(v.prog.Files(), diagnose(errs))
 	panicked := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, compile.ErrPanic) })
-	if v.fresh || panicked {
+	fatal := v.fresh || panicked
+	if f.refused.again(errs) && !fatal {
+		return nil
+	}
+	f.opts.Report(v.prog.Files(), diagnose(errs))
+	if fatal {
 		return frontend.ErrRefused
 	}
 	f.stays(ctx)
 	return nil
+}
+
+// A refusal is what was last reported of the values of a program.
+type refusal struct {
+	text string
+	at   time.Time
+}
+
+// refusalPause is how long the same refusal is not reported again: a value may be bad and
+// good by turns as fast as a file can be written.
+const refusalPause = time.Second
+
+// again reports whether the same was reported a moment ago, and remembers it if not.
+func (r *refusal) again(errs []error) bool {
+	text := errors.Join(errs...).Error()
+	if text == r.text && time.Since(r.at) < refusalPause {
+		return true
+	}
+	*r = refusal{text, time.Now()}
+	return false
 }
 
 // stays says what the refusal of a program or of its values means for the machine.

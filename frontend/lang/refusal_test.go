@@ -1,9 +1,15 @@
 package lang
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"mgmt/lang"
+	"mgmt/lang/syntax"
 )
 
 // TestPlaces says where in the program it stands what is wrong with a resource.
@@ -43,4 +49,33 @@ func TestManyRefusals(t *testing.T) {
 	if want := fmt.Sprintf("and %d more mistakes", n-200); diags[200].Message != want {
 		t.Errorf("the last one is %q, want %q", diags[200].Message, want)
 	}
+}
+
+// TestFlappingRefusals holds that values which are bad again and again make few reports, and
+// that none is lost for good.
+func TestFlappingRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reports := 0
+		f := New(Options{Report: func(*syntax.Files, syntax.Diagnostics) { reports++ }})
+		opts := testOptions(t, "", nil)
+		prog, _ := lang.Load(t.Context(), opts.Input, opts.Library, Kinds(opts.Kinds))
+		v := &version{prog: prog}
+		refuse := func(text string) {
+			if err := f.refuse(t.Context(), v, []error{errors.New(text)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 1000 {
+			refuse("bad")
+			time.Sleep(time.Millisecond)
+		}
+		if reports != 1 {
+			t.Errorf("%d reports of the same within a second", reports)
+		}
+		refuse("bad")
+		refuse("worse")
+		if reports != 3 {
+			t.Errorf("%d reports, want one more a second later and one of what is new", reports)
+		}
+	})
 }
