@@ -54,7 +54,7 @@ func Resolve(ctx context.Context, opts Options) (*Program, syntax.Diagnostics) {
 	r.prog.Refs = slices.Grow(r.prog.Refs, r.prog.IDs-len(r.prog.Refs))[:r.prog.IDs]
 	r.order()
 	r.countUses()
-	diags := r.reports.Diagnostics()
+	diags := r.noExcuses(r.reports.Diagnostics())
 	r.prog.Trace(diags)
 	return r.prog, diags
 }
@@ -90,6 +90,7 @@ type resolver struct {
 	params map[int32]*Def
 
 	misses   map[miss]bool
+	excuses  []excuse
 	imported map[string]bool // what repairs have imported
 }
 

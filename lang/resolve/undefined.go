@@ -12,7 +12,7 @@ import (
 // undefinedVariable reports a variable that does not exist. Called says that it stands for
 // a function that is called.
 func (r *resolver) undefinedVariable(s *Scope, x *syntax.VarExpr, called bool) {
-	if r.excused(s, x.Path) {
+	if r.excused(s, codeUndefinedVariable, x.Path, x.Span()) {
 		return
 	}
 	d := r.report(codeUndefinedVariable, x.Span(), "there is no variable `$%s` here", x.Path)
@@ -30,7 +30,7 @@ func (r *resolver) undefinedVariable(s *Scope, x *syntax.VarExpr, called bool) {
 // undefinedFunction reports a function that does not exist.
 func (r *resolver) undefinedFunction(s *Scope, x *syntax.CallExpr) {
 	name := x.Name.Text
-	if r.excused(s, name) {
+	if r.excused(s, codeUndefinedFunction, name, x.Name.Span) {
 		return
 	}
 	variable := r.lookup(s, varSpace, name)
@@ -55,27 +55,57 @@ func (r *resolver) undefinedFunction(s *Scope, x *syntax.CallExpr) {
 
 // undefinedClass reports an include of a class that does not exist.
 func (r *resolver) undefinedClass(s *Scope, x *syntax.IncludeStmt) {
-	if x.Path.Text == "" || r.excused(s, x.Path.Text) {
+	if x.Path.Text == "" || r.excused(s, codeUndefinedClass, x.Path.Text, x.Path.Span) {
 		return
 	}
 	d := r.report(codeUndefinedClass, x.Path.Span, "there is no class `%s` here", x.Path.Text)
 	r.suggest(d, s, classSpace, x.Path)
 }
 
+// An excuse is a missing name that was not reported, because it seemed to be the fault of
+// something else.
+type excuse struct {
+	code syntax.Code
+	name string
+	span syntax.Span
+}
+
 // excused reports whether a missing name may be the fault of something that has been
 // reported already, or of an import that was not followed.
-func (r *resolver) excused(s *Scope, path string) bool {
-	head, _, _ := strings.Cut(path, ".")
+func (r *resolver) excused(s *Scope, code syntax.Code, path string, span syntax.Span) bool {
+	if !r.isVictim(s, path) {
+		return false
+	}
+	if !r.reports.Warning { // what never runs may be unbound
+		r.excuses = append(r.excuses, excuse{code, path, span})
+	}
+	return true
+}
+
+func (r *resolver) isVictim(s *Scope, path string) bool {
+	head, _, dotted := strings.Cut(path, ".")
 	for x := s; x != nil; x = x.Parent {
 		if x.imports != nil && (x.imports.partial || slices.Contains(x.imports.missing, head)) {
 			return true
 		}
-		if def := x.find(aliasSpace, head); def != nil && r.classOfs[def.Include] == nil {
+		if def := x.find(aliasSpace, head); dotted && def != nil && r.classOf(def.Scope, def.Include) == nil {
 			return true
 		}
 	}
 	_, broken := s.Module.brokenWords()[head]
 	return broken
+}
+
+// noExcuses reports the excused names if nothing else is wrong: then they are at fault
+// themselves, as an include is that names itself.
+func (r *resolver) noExcuses(diags syntax.Diagnostics) syntax.Diagnostics {
+	if len(r.excuses) == 0 || diags.HasErrors() {
+		return diags
+	}
+	for _, x := range r.excuses {
+		r.report(x.code, x.span, "there is no `%s` here", x.name)
+	}
+	return r.reports.Diagnostics()
 }
 
 // brokenWords returns the words in statements of the module that could not be parsed,
