@@ -17,6 +17,7 @@ func (e *testEngine) disturb(n int, every time.Duration, names ...string) int {
 	e.stage.take()
 	for range n {
 		for _, name := range names {
+			synctest.Wait() // for repairs that were put off until this moment
 			e.stage.of(name).drift = true
 			e.stage.wake(name)
 			synctest.Wait()
