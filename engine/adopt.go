@@ -106,15 +106,14 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 	if !v.undoing() {
 		delete(e.undos, v)
 	}
-	v.meta = e.effective(spec.Meta)
-	v.semas = semaList(v.meta.Sema)
+	v.meta = e.effective(&spec.Meta)
 	if e.opts.Kinds != nil {
 		v.kind = e.opts.Kinds.Lookup(spec.Key.Kind)
 	}
 	e.join(v)
 	e.offer(v)
 	v.got = make([]any, len(spec.Recv))
-	v.limit = bucket{}
+	v.limit = nil
 	if v.meta.Reset {
 		delete(e.failures, v.key)
 	}
@@ -126,7 +125,7 @@ func (e *Engine) revive(v *vertex, cause *Cause) {
 	replace := v.dead() && v.job == nil
 	v.failed = nil
 	v.flaps = nil
-	v.attempts = attempts{}
+	v.attempts = nil
 	v.parked = ""
 	e.stopWaiting(v)
 	e.soil(v, cause)
@@ -142,14 +141,21 @@ func (e *Engine) revive(v *vertex, cause *Cause) {
 	}
 }
 
-// effective returns the meta parameters with what the options add to them.
-func (e *Engine) effective(m resource.Meta) resource.Meta {
-	m.Noop = m.Noop || e.opts.Noop
-	m.AutoGroup = m.AutoGroup && !e.opts.NoAutogroup
-	if e.opts.Sema > 0 {
-		m.Sema = append(slices.Clip(m.Sema), fmt.Sprintf(":%d", e.opts.Sema))
+// effective returns the meta parameters with what the options add to them, and with the
+// semaphores in order. They are those of the spec itself if that makes no difference.
+func (e *Engine) effective(meta *resource.Meta) *resource.Meta {
+	o := &e.opts
+	if !o.Noop && !o.NoAutogroup && o.Sema <= 0 && len(meta.Sema) == 0 {
+		return meta
 	}
-	return m
+	m := *meta
+	m.Noop = m.Noop || o.Noop
+	m.AutoGroup = m.AutoGroup && !o.NoAutogroup
+	if o.Sema > 0 {
+		m.Sema = append(slices.Clip(m.Sema), fmt.Sprintf(":%d", o.Sema))
+	}
+	m.Sema = semaList(m.Sema)
+	return &m
 }
 
 // allowGrace lets what v is running go on for a while.

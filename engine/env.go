@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -21,7 +22,7 @@ func (e *Engine) env(id resource.ID) *resource.Env {
 		World:    e.opts.World,
 		Local:    e.opts.Local,
 		Hub:      e.opts.Hub,
-		Log:      e.opts.Log.With(slog.String("resource", id.String())),
+		Log:      slog.New(named{e.opts.Log.Handler(), id}),
 		StateDir: func() (string, error) { return stateDir(e.opts.StateDir, id) },
 		Exit:     e.opts.Exit,
 		Shared:   e.shared.get,
@@ -55,3 +56,23 @@ func stateName(id resource.ID) string {
 	sum := sha256.Sum256([]byte(id.Kind + "\x00" + id.Name))
 	return kind[:min(len(kind), maxName/2)] + "-" + hex.EncodeToString(sum[:])
 }
+
+// A named handler tells of which resource a record is. It puts the name together only when
+// there is a record, as most resources never log.
+type named struct {
+	slog.Handler
+	id resource.ID
+}
+
+func (n named) with() slog.Handler {
+	return n.Handler.WithAttrs([]slog.Attr{slog.String("resource", n.id.String())})
+}
+
+// Handle implements slog.Handler.
+func (n named) Handle(ctx context.Context, r slog.Record) error { return n.with().Handle(ctx, r) }
+
+// WithAttrs implements slog.Handler.
+func (n named) WithAttrs(attrs []slog.Attr) slog.Handler { return n.with().WithAttrs(attrs) }
+
+// WithGroup implements slog.Handler.
+func (n named) WithGroup(name string) slog.Handler { return n.with().WithGroup(name) }

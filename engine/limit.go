@@ -44,6 +44,9 @@ func (e *Engine) event(v *vertex, cause *Cause) {
 	now := time.Now()
 	at := now
 	if limit := v.meta.Limit; !math.IsInf(limit, 1) {
+		if v.limit == nil {
+			v.limit = &bucket{}
+		}
 		at = v.limit.take(limit, v.meta.Burst, now)
 	}
 	if v.failed != nil && !v.running() && v.attempts.next.After(at) {

@@ -26,11 +26,20 @@ const (
 	lastSpace  = 10 * time.Second
 )
 
+// strike notes one more failure of v.
+func (v *vertex) strike(err error) *attempts {
+	if v.attempts == nil {
+		v.attempts = &attempts{}
+	}
+	v.attempts.row++
+	v.attempts.last = err
+	return v.attempts
+}
+
 // fail notes that a job of v went wrong for a cause that may go away. The vertex is tried
 // again if it has retries left, and failed otherwise.
 func (e *Engine) fail(v *vertex, j *job) {
-	v.attempts.row++
-	v.attempts.last = j.err
+	tried := v.strike(j.err)
 	used := e.failures[v.key]
 	left, again := retries(v.meta, used)
 	if again && v.meta.Retry > 0 {
@@ -38,7 +47,7 @@ func (e *Engine) fail(v *vertex, j *job) {
 	}
 	event := Event{Kind: Failed, Time: j.ended, Run: j.run, Cause: j.cause, Err: j.err, Duration: j.took, Retries: left}
 	if again {
-		event.RetryIn = delay(v.meta, v.attempts.row)
+		event.RetryIn = delay(v.meta, tried.row)
 		e.retry(v, j.run, event.RetryIn)
 	} else {
 		e.giveUp(v, j.err)
@@ -49,7 +58,7 @@ func (e *Engine) fail(v *vertex, j *job) {
 
 // retries returns how often v may be tried again after one more failure, and whether
 // it may be tried now.
-func retries(m resource.Meta, used int16) (left int, again bool) {
+func retries(m *resource.Meta, used int16) (left int, again bool) {
 	if m.Retry < 0 {
 		return -1, true
 	}
@@ -59,7 +68,7 @@ func retries(m resource.Meta, used int16) (left int, again bool) {
 	return int(m.Retry - used), true
 }
 
-func delay(m resource.Meta, row int) time.Duration {
+func delay(m *resource.Meta, row int) time.Duration {
 	if m.Delay == 0 && row > hotRow {
 		return hotDelay
 	}
@@ -81,7 +90,7 @@ func (e *Engine) retry(v *vertex, run uint64, in time.Duration) {
 // giveUp makes v failed. If it became dirty meanwhile, that is an event.
 func (e *Engine) giveUp(v *vertex, err error) {
 	v.failed = err
-	a := &v.attempts
+	a := v.attempts
 	a.spaced = min(max(firstSpace, 2*a.spaced), lastSpace)
 	a.next = time.Now().Add(a.spaced)
 	e.stopWaiting(v)
@@ -99,7 +108,7 @@ func (e *Engine) giveUp(v *vertex, err error) {
 func (e *Engine) succeed(v *vertex) {
 	v.failed = nil
 	v.realized = v.realized || v.applied
-	v.attempts = attempts{}
+	v.attempts = nil
 	delete(e.rewatch, v)
 	if v.meta.RetryReset {
 		delete(e.failures, v.key)
@@ -109,13 +118,12 @@ func (e *Engine) succeed(v *vertex) {
 // failWatch notes that the watch of v, which has no job, ended by itself. The watch
 // has its own count of failures.
 func (e *Engine) failWatch(v *vertex, err error) {
-	v.attempts.row++
-	v.attempts.last = err
-	left, again := retries(v.meta, v.attempts.watch)
+	tried := v.strike(err)
+	left, again := retries(v.meta, tried.watch)
 	event := Event{Kind: Failed, Err: err, Retries: left}
 	if again {
-		v.attempts.watch++
-		event.RetryIn = max(delay(v.meta, v.attempts.row), firstSpace)
+		tried.watch++
+		event.RetryIn = max(delay(v.meta, tried.row), firstSpace)
 		e.retry(v, 0, event.RetryIn)
 	} else {
 		v.inst.watch.over = true

@@ -31,7 +31,7 @@ func semaList(ids []string) []string {
 // acquire takes all semaphores of v or none. If it takes none, v is parked at the
 // first that is not free; release queues it again.
 func (e *Engine) acquire(v *vertex) bool {
-	for _, id := range v.semas {
+	for _, id := range v.meta.Sema {
 		s := e.semas[id]
 		if s == nil {
 			s = &sema{size: semaSize(id)}
@@ -45,10 +45,10 @@ func (e *Engine) acquire(v *vertex) bool {
 			return false
 		}
 	}
-	for _, id := range v.semas {
+	for _, id := range v.meta.Sema {
 		e.semas[id].free--
 	}
-	v.held = v.semas
+	v.held = v.meta.Sema
 	return true
 }
 

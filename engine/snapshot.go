@@ -158,7 +158,10 @@ func (v *vertex) status() Status {
 	case v.blocked:
 		s.State, s.By = StateBlocked, v.culprit()
 	case v.dirty:
-		s.State, s.Err = StateWaiting, v.attempts.last
+		s.State = StateWaiting
+		if v.attempts != nil {
+			s.Err = v.attempts.last
+		}
 	}
 	return s
 }
@@ -177,7 +180,7 @@ func (v *vertex) awaits() Wait {
 		return Wait{}
 	case v.job != nil:
 		return Wait{Kind: WaitOpen}
-	case v.wait != nil && v.attempts.row > 0:
+	case v.wait != nil && v.attempts != nil:
 		return Wait{Kind: WaitRetry, Until: v.wait.at}
 	case v.wait != nil && v.flapping():
 		return Wait{Kind: WaitFlap, Until: v.wait.at}

@@ -14,53 +14,52 @@ type vertex struct {
 	key  resource.Key
 	spec *resource.Spec // wanted; nil when it is to go
 	node *node          // nil when it is to go
-	meta resource.Meta  // of spec, with what the options add
+	meta *resource.Meta // of spec, with what the options add
 	kind *resource.Kind // nil if unknown
 
 	inst *instance // what is open or being opened; nil is nothing
 	job  *job      // running or queued
 
-	dirty   bool
-	cause   *Cause // why it is dirty
-	run     uint64 // its latest run, or 0
-	tally   tally
-	party   *party // if it had a wish for edges
-	role    *role  // if it was a member or a server
-	queued  bool   // in Engine.ready
-	touched bool   // in Engine.affected
-	failed  error  // no retries left
-	applied bool   // inst was made for spec; otherwise inst has to be updated or replaced
+	cause  *Cause // why it is dirty
+	run    uint64 // its latest run, or 0
+	tally  tally
+	party  *party // if it had a wish for edges
+	role   *role  // if it was a member or a server
+	failed error  // no retries left
 
 	wait     *timer // until it may run: a retry, or the rate limit
 	poll     *timer
 	grace    *timer // until the running job is cancelled
-	limit    bucket
-	attempts attempts
-	semas    []string // sorted
-	held     []string // semaphores that the running job holds
-	parked   string   // the semaphore it waits for
-	group    *group   // that it is applied with; nil is none
-	coming   bool     // counted in group.coming
+	limit    *bucket
+	attempts *attempts // since the last success; nil is none
+	held     []string  // semaphores that the running job holds
+	parked   string    // the semaphore it waits for
+	group    *group    // that it is applied with; nil is none
+	trail    *trail    // of its note; nil is none
+	offer    *offer    // what it exports; nil is nothing
+	flaps    *flaps    // of one that was repaired
 
-	leaving  bool   // it goes as soon as it may
-	realized bool   // a run for spec went well
-	trail    *trail // of its note; nil is none
-	offer    *offer // what it exports; nil is nothing
+	sends any     // what it sent last
+	got   []any   // what it received last, by position in spec.Recv
+	by    *vertex // one that failed, for a blocked one
 
-	flaps   *flaps // of one that was repaired
-	worked  bool   // it did work that its children have not been told of
-	sends   any    // what it sent last
-	got     []any  // what it received last, by position in spec.Recv
-	refresh bool   // a parent did work, and it has not been refreshed since
+	dirty    bool
+	queued   bool // in Engine.ready
+	touched  bool // in Engine.affected
+	applied  bool // inst was made for spec; otherwise inst has to be updated or replaced
+	leaving  bool // it goes as soon as it may
+	realized bool // a run for spec went well
+	worked   bool // it did work that its children have not been told of
+	refresh  bool // a parent did work, and it has not been refreshed since
 
 	// Derived by settle from the above, kept to see what changed.
+	coming   bool // counted in group.coming
 	holding  bool // children have to wait
 	bad      bool // failed or blocked
-	blocked  bool
-	by       *vertex // one that failed, for a blocked one
-	open     bool    // counts as unsettled
-	holders  int     // parents that hold
-	badAbove int     // parents that are bad
+	blocked  bool // dirty, and below one that failed
+	open     bool // counts as unsettled
+	holders  int  // parents that hold
+	badAbove int  // parents that are bad
 }
 
 type (

@@ -117,6 +117,7 @@ var rows = []row{
 	{"one file, process start to end", "≤ 15 ms", empty, converge("files", 1), plain("files", 1)},
 	{"1,000 files, from nothing", "≤ 150 ms, ≤ 60 MiB", empty, converge("files", 1_000), plain("files", 1_000)},
 	{"10,000 files, from nothing", "≤ 1 s, ≤ 3 × floor, ≤ 150 MiB", empty, converge("files", 10_000), plain("files", 10_000)},
+	{"100,000 files, from nothing", "≤ 3 × floor, ≤ 1.2 GiB", empty, converge("files", 100_000), plain("files", 100_000)},
 	{"10,000 files, nothing to do", "≤ 400 ms", nil, converge("files", 10_000), plain("compare", 10_000)},
 	{"10,000 names in one statement", "as 10,000 statements", empty, converge("names", 10_000), plain("files", 10_000)},
 	{"for over 10,000", "as 10,000 statements", empty, converge("loop", 10_000), plain("files", 10_000)},
