@@ -333,3 +333,33 @@ func (a *automatic) requeue(d *drop) {
 		a.retry = append(a.retry, d)
 	}
 }
+
+// Automatic returns the edges that an engine adds to a graph by itself, and the events with what
+// it warns of. Nothing is opened or run.
+func Automatic(ctx context.Context, opts Options, d resource.Delta) (edges []resource.Edge, warnings []Event, err error) {
+	opts.Observe = func(ev Event) {
+		if ev.Kind == Warned {
+			warnings = append(warnings, ev)
+		}
+	}
+	e := New(opts)
+	defer e.cancelAll()
+	if err := e.validate(d); err != nil {
+		return nil, nil, err
+	}
+	asked, err := e.ask(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := e.take(d, asked); err != nil {
+		return nil, nil, err
+	}
+	s := e.snapshot(Inquiry{Edges: true})
+	s.sort()
+	for _, edge := range s.Edges {
+		if edge.Auto {
+			edges = append(edges, edge.Edge)
+		}
+	}
+	return edges, warnings, nil
+}

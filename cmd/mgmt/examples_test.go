@@ -16,6 +16,7 @@ var examples = []struct {
 	files map[string]string
 	log   string
 }{
+	{"automatic.mcl", map[string]string{"mgmt-automatic/menu": "soup\ncake\n", "mgmt-automatic/dinner": "soup and cake", "mgmt-automatic/notes": "guests"}, ""},
 	{"classes.mcl", map[string]string{"mgmt-classes/shop/app.conf": "debug = false", "mgmt-classes/wiki/app.conf": "debug = true"}, "the wiki is in HOME/mgmt-classes/wiki/"},
 	{"clock.mcl", map[string]string{"mgmt-clock": " on a "}, ""},
 	{"edges.mcl", nil, "move in"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	goio "io"
@@ -12,6 +13,7 @@ import (
 
 	"mgmt"
 	"mgmt/console"
+	"mgmt/engine"
 	"mgmt/graph/picture"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
@@ -21,9 +23,10 @@ import (
 // graphFlags are the flags of graph.
 type graphFlags struct {
 	programFlags
-	format string
-	live   bool
-	prefix string
+	format    string
+	autoedges bool
+	live      bool
+	prefix    string
 }
 
 var graphFormats = []string{"text", "json", "dot", "svg"}
@@ -34,6 +37,7 @@ func graphCommand(io *streams) *cobra.Command {
 		Use:   "graph PATH | graph --live",
 		Short: "Show the resources of a program, or of the agent that runs here, and their order",
 		Long: `Graph shows the first graph of resources that a program yields, without touching the machine.
+Its edges are those of the program; --autoedges adds those that the agent would add.
 With --live it shows the graph of a running agent, with the state of each resource.
 
   mgmt graph site.mcl                          in words
@@ -60,6 +64,7 @@ Exit status: 0 shown, 1 errors, 2 wrong usage.`,
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "text", "`form` of the graph: text, json, dot or svg")
+	cmd.Flags().BoolVar(&f.autoedges, "autoedges", false, "also the edges that the agent adds by itself")
 	cmd.Flags().BoolVar(&f.live, "live", false, "the graph of the agent that runs")
 	cmd.Flags().StringVar(&f.prefix, "prefix", "", "working `directory` of that agent (MGMT_PREFIX)")
 	complete(cmd, "format", graphFormats...)
@@ -82,6 +87,11 @@ func (f *graphFlags) run(arg string, io *streams) error {
 	}
 	if diags.HasErrors() {
 		return errReported
+	}
+	if f.autoedges {
+		if delta.SetEdges, err = f.withAutoedges(ctx, delta, io.err); err != nil {
+			return err
+		}
 	}
 	switch f.format {
 	case "json":
@@ -127,6 +137,16 @@ func (f *graphFlags) runLive(io *streams) error {
 	return f.draw(g.Picture(), io)
 }
 
+// withAutoedges returns the edges of a graph and those that an agent adds, and warns of those
+// that it would leave out.
+func (f *graphFlags) withAutoedges(ctx context.Context, d resource.Delta, warn goio.Writer) ([]resource.Edge, error) {
+	edges, warnings, err := engine.Automatic(ctx, engine.Options{Kinds: resources.Kinds()}, d)
+	for _, w := range warnings {
+		fmt.Fprintln(warn, console.Printable(fmt.Sprintf("%s: warning: %s: %v", w.Pos, w.Key, w.Err)))
+	}
+	return append(d.SetEdges, edges...), err
+}
+
 // The JSON form of a graph. Parameters and meta parameters are those that are not what they
 // are by default. An edge along which values are sent has an entry for each value.
 type (
@@ -145,6 +165,7 @@ type (
 		Notify bool   `json:"notify"`
 		Send   string `json:"send"`
 		Recv   string `json:"recv"`
+		Auto   bool   `json:"auto,omitempty"`
 	}
 	jsonID struct {
 		Kind string `json:"kind"`
@@ -169,7 +190,7 @@ func graphJSON(w goio.Writer, d resource.Delta) error {
 		}
 	}
 	for _, e := range d.SetEdges {
-		edge := jsonEdge{From: idOf(e.From.ID), To: idOf(e.To.ID), Notify: e.Notify}
+		edge := jsonEdge{From: idOf(e.From.ID), To: idOf(e.To.ID), Notify: e.Notify, Auto: e.Auto}
 		sent := received[[2]resource.ID{e.From.ID, e.To.ID}]
 		if len(sent) == 0 {
 			out.Edges = append(out.Edges, edge)
@@ -247,6 +268,9 @@ func graphText(w goio.Writer, d resource.Delta) error {
 		note := ""
 		if e.Notify {
 			note = " (notifies)"
+		}
+		if e.Auto {
+			note = " (automatic)"
 		}
 		line("%s -> %s%s", e.From, e.To, note)
 	}
