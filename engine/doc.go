@@ -22,11 +22,15 @@
 // Resources of some kinds are applied together, such as the packages of one transaction:
 // each is checked by itself, and those that differ queue until one job applies them all.
 //
+// Automatic edges are those that come of what resources need and provide. One that would
+// close a cycle is dropped until the cycle is gone.
+//
 // The files: loop.go is the loop and its mailbox, vertex.go what is known of a vertex,
 // settle.go the rules above; delta.go, reshape.go and adopt.go take a change of the
 // graph; steps.go begins jobs, job.go and instance.go do them, pool.go has the workers,
 // finish.go draws the conclusions. Retries, rate limits, semaphores, convergence and the
 // end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go. What is applied
 // together is in group.go and transaction.go, what is undone in undo.go, and what other hosts
-// are told in export.go.
+// are told in export.go. Automatic edges are in automatic.go, those between members and their
+// servers in member.go.
 package engine
