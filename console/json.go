@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mgmt/engine"
+	"mgmt/history"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 )
@@ -20,11 +21,11 @@ type line struct {
 	Resource *id    `json:"resource,omitempty"`
 	Message  string `json:"msg,omitempty"`
 
-	Pos     string   `json:"pos,omitempty"`
-	Cause   string   `json:"cause,omitempty"`
-	Seconds float64  `json:"seconds,omitempty"`
-	Changes []Change `json:"changes,omitempty"`
-	Noop    bool     `json:"noop,omitempty"`
+	Pos     string           `json:"pos,omitempty"`
+	Cause   string           `json:"cause,omitempty"`
+	Seconds float64          `json:"seconds,omitempty"`
+	Changes []history.Change `json:"changes,omitempty"`
+	Noop    bool             `json:"noop,omitempty"`
 
 	Error   string  `json:"error,omitempty"`
 	Retries int     `json:"retries,omitempty"`
@@ -44,22 +45,13 @@ type id struct {
 	Name string `json:"name"`
 }
 
-// A Change is the JSON form of a change of a resource. Secret ones have no values.
-type Change struct {
-	Param  string `json:"param"`
-	Old    string `json:"old,omitempty"`
-	New    string `json:"new,omitempty"`
-	Note   string `json:"note,omitempty"`
-	Diff   string `json:"diff,omitempty"`
-	Secret bool   `json:"secret,omitempty"`
-}
-
 // JSONChange returns the JSON form of a change, with the differences in full if asked for.
-func JSONChange(c resource.Change, diff bool) Change {
+// Secret ones have no values.
+func JSONChange(c resource.Change, diff bool) history.Change {
 	if c.Secret {
-		return Change{Param: c.Param, Secret: true}
+		return history.Change{Param: c.Param, Secret: true}
 	}
-	out := Change{Param: c.Param, Old: c.Old, New: c.New, Note: c.Note}
+	out := history.Change{Param: c.Param, Old: c.Old, New: c.New, Note: c.Note}
 	if diff && c.Diff != nil {
 		out.Diff = c.Diff()
 	}

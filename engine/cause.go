@@ -44,7 +44,7 @@ type Cause struct {
 	Run  uint64 // of From; see Event.Run
 
 	Param    string
-	Old, New string // short forms of what was received before and is now
+	Old, New string // short forms of what was received before and is now; empty if secret
 }
 
 // Causes that need no more words.
@@ -82,6 +82,9 @@ func (c *Cause) String() string {
 	case Notified:
 		return "notified by " + c.From.String()
 	case Received:
+		if c.Old == "" && c.New == "" {
+			return fmt.Sprintf("received %s from %s (secret)", c.Param, c.From)
+		}
 		return fmt.Sprintf("received %s from %s: %s → %s", c.Param, c.From, c.Old, c.New)
 	case Retried:
 		return "another attempt, as the last one failed"

@@ -20,6 +20,7 @@ type probe struct {
 	Text string   `mgmt:"text"`
 	Need *string  `mgmt:"need"`
 	List []string `mgmt:"list"`
+	Pass *string  `mgmt:"pass" secret:"true"`
 
 	id    string
 	stage *stage

@@ -236,7 +236,11 @@ func (e *Engine) newsFor(child, v *vertex) *Cause {
 		}
 		value, err := e.value(r)
 		if err != nil || !reflect.DeepEqual(value, child.got[i]) {
-			return &Cause{Kind: Received, From: v.key, Run: v.run, Param: r.Param, Old: brief(child.got[i]), New: brief(value)}
+			cause := &Cause{Kind: Received, From: v.key, Run: v.run, Param: r.Param}
+			if !resource.IsSecret(child.spec.Resource, r.Param) && !resource.IsSecret(v.sends, r.Output) {
+				cause.Old, cause.New = brief(child.got[i]), brief(value)
+			}
+			return cause
 		}
 	}
 	return nil

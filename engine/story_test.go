@@ -950,6 +950,22 @@ func TestCauseChain(t *testing.T) {
 	})
 }
 
+// A value for a secret parameter is in no cause.
+func TestSecretCause(t *testing.T) {
+	story(t, Options{}, func(e *testEngine) {
+		e.stage.of("s").sends = ptr("xyzzy")
+		e.load("", e.spec("listener:s"), recv(e.spec("c"), "pass", "listener:s", "out"))
+		e.happened(Checked)
+		e.stage.of("s").sends = ptr("plugh")
+		e.stage.wake("s")
+		synctest.Wait()
+		events := e.happened(Checked)
+		if last := events[len(events)-1]; last.Key.Name != "c" || last.Cause.String() != "received pass from listener[s] (secret)" {
+			t.Errorf("%s ran because of %q", last.Key, last.Cause)
+		}
+	})
+}
+
 // A resource that cannot be opened without a value is opened once there is one.
 func TestReceiveRevives(t *testing.T) {
 	story(t, Options{}, func(e *testEngine) {

@@ -28,6 +28,9 @@ type Param struct {
 	Name string
 	Doc  string
 	Type reflect.Type // of the field; a pointer where the parameter is optional
+	// Secret parameters, whose fields have the tag secret:"true", are those whose values are
+	// never shown or written.
+	Secret bool
 }
 
 // Params are the parameters in the order of the struct's fields. The list is shared;

@@ -35,7 +35,7 @@ func readTags(t reflect.Type) *table {
 			continue
 		}
 		out.byName[name] = len(out.params)
-		out.params = append(out.params, Param{name, f.Tag.Get("doc"), f.Type})
+		out.params = append(out.params, Param{name, f.Tag.Get("doc"), f.Type, f.Tag.Get("secret") == "true"})
 		if name[0] != '_' {
 			out.public = append(out.public, out.params[len(out.params)-1])
 		}
@@ -61,6 +61,18 @@ func keys(t *table) iter.Seq[string] {
 			}
 		}
 	}
+}
+
+// IsSecret reports whether the values of a parameter, or of what a resource sends, are secret.
+// Params is a struct, or a pointer to one.
+func IsSecret(params any, name string) bool {
+	t := structType(params)
+	if t == nil {
+		return false
+	}
+	table := tableFor(t)
+	i, ok := table.byName[name]
+	return ok && table.params[i].Secret
 }
 
 // structType returns the struct type of x or of what x points to, or nil.

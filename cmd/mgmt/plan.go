@@ -17,6 +17,7 @@ import (
 	"mgmt/console"
 	"mgmt/engine"
 	"mgmt/frontend"
+	"mgmt/history"
 	"mgmt/lang/funcs"
 	"mgmt/resource"
 	"mgmt/resources"
@@ -237,7 +238,7 @@ type (
 	jsonStep struct {
 		jsonID
 		Pos     string           `json:"pos"`
-		Changes []console.Change `json:"changes"`
+		Changes []history.Change `json:"changes"`
 	}
 	jsonFault struct {
 		jsonID

@@ -14,6 +14,7 @@ import (
 	"mgmt/console"
 	"mgmt/frontend"
 	"mgmt/frontend/empty"
+	"mgmt/history"
 	"mgmt/lang/funcs"
 	"mgmt/lang/syntax"
 	"mgmt/resources"
@@ -42,6 +43,7 @@ type runFlags struct {
 	noAutogroup   bool
 	noRaiseLimits bool
 
+	history        int
 	graphviz       string
 	graphvizFilter string
 	logFormat      string
@@ -95,6 +97,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
 	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")
+	flags.IntVar(&f.history, "history", history.DefaultLimit>>20, "keep so many `MiB` of what happens for mgmt events and why; 0 is none")
 	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this `file` and .png after each change of it")
 	flags.StringVar(&f.graphvizFilter, "graphviz-filter", "dot", "`program` that lays out the picture")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`form` of the log: text or json")
@@ -138,6 +141,8 @@ func (f *runFlags) validate(cmd *cobra.Command) error {
 		return usagef(cmd, "--log-format is text or json, not %q", f.logFormat)
 	case f.convergerTimeout < -1 || f.convergedTimeout < -1:
 		return usagef(cmd, "a timeout is a number of seconds, or -1 for never")
+	case f.history < 0 || f.history > maxHistory:
+		return usagef(cmd, "--history is a number of MiB up to %d, or 0 for none", maxHistory)
 	case f.sema < -1:
 		return usagef(cmd, "--sema is a number of resources, or -1 for no limit")
 	case f.graphviz != "" && !slices.Contains(mgmt.GraphvizFilters, f.graphvizFilter):
@@ -160,6 +165,17 @@ func (f *runFlags) convergence(cmd *cobra.Command, log *slog.Logger) (timeout ti
 		seconds = 0
 	}
 	return time.Duration(seconds) * time.Second, exit
+}
+
+// maxHistory is the largest history that may be asked for, in MiB.
+const maxHistory = 1 << 20
+
+// historyLimit returns the limit of the history in bytes, or a negative number for none.
+func (f *runFlags) historyLimit() int64 {
+	if f.history == 0 {
+		return -1
+	}
+	return int64(f.history) << 20
 }
 
 // makePrefix returns the working directory, and what to call when it is not needed any more.
@@ -221,6 +237,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		ConvergedExit:    exit,
 		StatusFile:       f.statusFile,
 		MaxRuntime:       time.Duration(f.maxRuntime) * time.Second,
+		HistoryLimit:     f.historyLimit(),
 		NoRaiseLimits:    f.noRaiseLimits,
 		FirstGraphOnly:   f.noStreamWatch,
 		Graphviz:         f.graphviz,
