@@ -30,7 +30,6 @@ type state struct {
 	volunteers bool      // this host does
 	broken     time.Time // when its server failed to start
 	published  bool      // its endpoints are in the store
-	first      bool      // it began the cluster just now
 
 	lead lead
 }

@@ -191,7 +191,7 @@ func CheckPath(name string) error {
 	case len(name) > longest:
 		return fmt.Errorf("the path %.40q… has %d bytes; the limit is %d", name, len(name), longest)
 	case name == "." || !fs.ValidPath(name):
-		return fmt.Errorf("the path %q is refused: it has to lie below the root of the tree, without empty elements, . and ..", name)
+		return fmt.Errorf("the path %q is refused: it has to lie below the root of the tree and to have no element that is empty, . or .. in it", name)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) || strings.Contains(name, `\`):
 		return fmt.Errorf("the path %q is refused: it has control characters or backslashes", name)
 	}
