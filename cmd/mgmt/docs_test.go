@@ -117,9 +117,11 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 }
 
-// invocations returns the arguments of each call of mgmt in a line of a shell.
+// invocations returns the arguments of each call of mgmt in a line of a shell, without where its
+// output goes.
 func invocations(line string) [][]string {
 	line, _, _ = strings.Cut(line, " #")
+	line, _, _ = strings.Cut(line, " >")
 	var out [][]string
 	for part := range strings.SplitSeq(line, "&&") {
 		words := shellWords(strings.TrimSpace(part))
