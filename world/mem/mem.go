@@ -16,12 +16,13 @@ import (
 
 // A Store is what the agents share.
 type Store struct {
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards all below, but keys
 	strings map[string]string
 	values  map[string]map[string]string          // namespace → host → value
 	exports map[string]map[world.ExportKey]string // by the host that exports
 	pools   map[string]*pool
 	waiting map[chan struct{}]bool
+	keys    keys // has its own lock
 }
 
 // A pool is a scheduling namespace.
@@ -43,6 +44,11 @@ func New() *Store {
 		exports: map[string]map[world.ExportKey]string{},
 		pools:   map[string]*pool{},
 		waiting: map[chan struct{}]bool{},
+		keys: keys{
+			values:  map[string]string{},
+			held:    map[string]map[string]bool{},
+			readers: map[*keyReader]bool{},
+		},
 	}
 }
 

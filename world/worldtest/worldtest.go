@@ -24,6 +24,10 @@ func Run(t *testing.T, connect func(t *testing.T, hosts ...string) []world.World
 	t.Run("exports", func(t *testing.T) { testExports(t, connect(t, "a", "b")) })
 	t.Run("bad exports", func(t *testing.T) { testBadExports(t, connect(t, "a")) })
 	t.Run("bad offers", func(t *testing.T) { testBadOffers(t, connect(t, "a")) })
+	t.Run("keys", func(t *testing.T) { testKeys(t, connect(t, "a", "b")) })
+	t.Run("many keys", func(t *testing.T) { testManyKeys(t, connect(t, "a")) })
+	t.Run("transactions", func(t *testing.T) { testTransactions(t, connect(t, "a")) })
+	t.Run("racing transactions", func(t *testing.T) { testRace(t, connect(t, "a", "b")) })
 }
 
 // follow runs a watch until the test ends and returns what it emits.

@@ -1,0 +1,58 @@
+package world
+
+import "context"
+
+// A KV is the store below a world, with keys and values of any meaning. What agents share that
+// is not for programs, like deploys, is kept in it. Keys begin with a slash.
+type KV interface {
+	// Get returns the values of those keys that exist.
+	Get(ctx context.Context, keys ...string) (map[string]string, error)
+	// List returns all that is below a prefix, by full key.
+	List(ctx context.Context, prefix string) (map[string]string, error)
+	// Commit carries out a transaction as a whole, if its conditions hold, and reports whether
+	// they did. After an error it is open whether it was carried out.
+	Commit(ctx context.Context, t Txn) (done bool, err error)
+	// Follow calls changed with all that is below a prefix, at once even if that is nothing, and
+	// then with what changes, until ctx ends, and returns ctx.Err(). It is called from one
+	// goroutine. What changes between two calls is told once, as it is in the end.
+	Follow(ctx context.Context, prefix string, changed func(map[string]Change)) error
+	// Hold puts a key that goes when this agent does, and waits until the store has it.
+	Hold(ctx context.Context, key, value string) error
+}
+
+// Keyed is implemented by worlds that have a KV.
+type Keyed interface{ KV() KV }
+
+// A Change is what a key has become.
+type Change struct {
+	Value  string
+	Exists bool
+}
+
+// A Txn is a transaction. All in it together may have some 100 keys, and a MiB of values.
+type Txn struct {
+	If     []Condition
+	Put    map[string]string
+	Delete []string // no key that is put
+}
+
+// A Condition is what a key has to be: to have a value, or to exist or not with any.
+type Condition struct {
+	Key    string
+	Value  *string // nil is any
+	Absent bool
+}
+
+// Exists is the condition that there is a key.
+func Exists(key string) Condition { return Condition{Key: key} }
+
+// Absent is the condition that there is no such key.
+func Absent(key string) Condition { return Condition{Key: key, Absent: true} }
+
+// Equals is the condition that a key has a value.
+func Equals(key, value string) Condition { return Condition{Key: key, Value: &value} }
+
+// Holds reports whether the condition is met by a key as it is.
+func (c Condition) Holds(value string, exists bool) bool {
+	return exists != c.Absent && (c.Value == nil || exists && *c.Value == value)
+}
