@@ -47,7 +47,7 @@ const policy = `
 	resource/resourcetest
 	resource
 	local
-	deploy/bundle
+	deploy/bundle deploy/sign
 	cluster/server
 	cluster
 	world/etcd world/handover world/mem
@@ -68,6 +68,7 @@ const modules = `
 	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt-etcd world/etcd
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
+	golang.org/x/crypto               deploy/sign
 	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
 	google.golang.org/grpc            world/etcd

@@ -1,0 +1,85 @@
+package sign
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// FromAgent is what stands for the only key of the ssh-agent, where the name of a file is
+// expected.
+const FromAgent = "agent"
+
+// Open returns the signer that an argument names, and what to call when it is not needed any
+// more: [FromAgent], the file of a private key, or that of a public one whose private half an
+// ssh-agent holds.
+func Open(arg string) (s *Signer, done func(), err error) {
+	if arg == FromAgent {
+		return fromAgent(nil)
+	}
+	text, err := os.ReadFile(arg)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the key to sign with: %w", err)
+	}
+	if key, _, err := parseKey(text); err == nil {
+		return fromAgent(key)
+	}
+	s, err = ParseKey(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the key to sign with, %s: %w", arg, err)
+	}
+	return s, func() {}, nil
+}
+
+// ParseKey reads a private key, as ssh-keygen or openssl write it.
+func ParseKey(text []byte) (*Signer, error) {
+	key, err := ssh.ParsePrivateKey(text)
+	var locked *ssh.PassphraseMissingError
+	switch {
+	case errors.As(err, &locked):
+		return nil, fmt.Errorf("the key has a passphrase; load it into an ssh-agent with ssh-add, and name %s or the public key", FromAgent)
+	case err != nil:
+		return nil, fmt.Errorf("this is no private key: %w", err)
+	}
+	return &Signer{key}, nil
+}
+
+// fromAgent finds a key in the ssh-agent; nil is the only one.
+func fromAgent(want ssh.PublicKey) (*Signer, func(), error) {
+	socket := os.Getenv("SSH_AUTH_SOCK")
+	if socket == "" {
+		return nil, nil, errors.New("there is no ssh-agent to sign with: SSH_AUTH_SOCK is not set; start one, or name the file of a private key")
+	}
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reaching the ssh-agent: %w", err)
+	}
+	keys, err := agent.NewClient(conn).Signers()
+	if err == nil {
+		var s *Signer
+		if s, err = choose(keys, want); err == nil {
+			return s, func() { conn.Close() }, nil
+		}
+	}
+	conn.Close()
+	return nil, nil, fmt.Errorf("signing with the ssh-agent: %w", err)
+}
+
+func choose(keys []ssh.Signer, want ssh.PublicKey) (*Signer, error) {
+	if want == nil && len(keys) == 1 {
+		return &Signer{keys[0]}, nil
+	}
+	for _, k := range keys {
+		if want != nil && string(k.PublicKey().Marshal()) == string(want.Marshal()) {
+			return &Signer{k}, nil
+		}
+	}
+	if want != nil {
+		return nil, fmt.Errorf("it does not hold the key %s; add it with ssh-add", ssh.FingerprintSHA256(want))
+	}
+	return nil, fmt.Errorf("it holds %d keys; name the file of the public key to use", len(keys))
+}
