@@ -47,6 +47,7 @@ const policy = `
 	resource/resourcetest
 	resource
 	local
+	deploy
 	deploy/bundle deploy/sign
 	cluster/server
 	cluster

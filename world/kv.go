@@ -7,6 +7,8 @@ import "context"
 type KV interface {
 	// Get returns the values of those keys that exist.
 	Get(ctx context.Context, keys ...string) (map[string]string, error)
+	// Missing returns those keys that do not exist, in their order.
+	Missing(ctx context.Context, keys ...string) ([]string, error)
 	// List returns all that is below a prefix, by full key.
 	List(ctx context.Context, prefix string) (map[string]string, error)
 	// Commit carries out a transaction as a whole, if its conditions hold, and reports whether

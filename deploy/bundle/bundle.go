@@ -45,6 +45,15 @@ func ParseHash(s string) (Hash, error) {
 	return Hash(b), nil
 }
 
+// MarshalText implements encoding.TextMarshaler.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hash) UnmarshalText(text []byte) (err error) {
+	*h, err = ParseHash(string(text))
+	return err
+}
+
 // Sum returns the hash of what a chunk contains.
 func Sum(content []byte) Hash { return sha256.Sum256(content) }
 

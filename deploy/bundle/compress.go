@@ -55,6 +55,28 @@ func (t Tree) Pack() []byte { return compress(t.Text()) }
 
 // Unpack reads what Pack returns, if it is the tree of that hash.
 func Unpack(packed []byte, want Hash, limits Limits) (Tree, error) {
+	text, err := unpack(packed, limits)
+	if err != nil {
+		return nil, err
+	}
+	if got := Sum(text); got != want {
+		return nil, fmt.Errorf("the tree of files has been changed: it is %s, not %s", got.Short(), want.Short())
+	}
+	return ParseTree(text, limits)
+}
+
+// UnpackAny reads what Pack returns, for whoever looks after a store and needs to know what is
+// in it. It says nothing about where the tree comes from.
+func UnpackAny(packed []byte, limits Limits) (Tree, error) {
+	text, err := unpack(packed, limits)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTree(text, limits)
+}
+
+// unpack returns the text of a packed tree.
+func unpack(packed []byte, limits Limits) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(packed); err != nil {
 		return nil, fmt.Errorf("the tree of files is damaged: %w", err)
@@ -62,9 +84,9 @@ func Unpack(packed []byte, want Hash, limits Limits) (Tree, error) {
 	if !h.HasFCS || h.FrameContentSize > uint64(limits.Text) {
 		return nil, fmt.Errorf("the text of the tree of files would have more than %d bytes, the limit", limits.Text)
 	}
-	text, err := expand(nil, packed, int(h.FrameContentSize), want)
+	text, err := decoder().DecodeAll(packed, make([]byte, 0, h.FrameContentSize))
 	if err != nil {
-		return nil, fmt.Errorf("the tree of files: %w", err)
+		return nil, fmt.Errorf("the tree of files is damaged: %w", err)
 	}
-	return ParseTree(text, limits)
+	return text, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"mgmt/world"
@@ -24,31 +25,52 @@ const maxKeys = 128
 // Get implements world.KV.
 func (k keys) Get(ctx context.Context, names ...string) (map[string]string, error) {
 	out := make(map[string]string, len(names))
-	for part := range slices.Chunk(names, maxKeys) {
-		if err := k.get(ctx, part, out); err != nil {
-			return nil, err
+	err := k.each(ctx, names, func(name string, r *pb.RangeResponse) {
+		for _, kv := range r.Kvs {
+			out[name] = string(kv.Value)
 		}
-	}
-	return out, nil
+	})
+	return out, err
 }
 
-func (k keys) get(ctx context.Context, names []string, out map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	ops := make([]clientv3.Op, len(names))
-	for i, name := range names {
-		ops[i] = clientv3.OpGet(namespace + name)
-	}
-	resp, err := k.w.client.Txn(ctx).Then(ops...).Commit()
-	if err != nil {
-		return fmt.Errorf("reading %s of the cluster: %w", names[0], err)
-	}
-	for i, r := range resp.Responses {
-		for _, kv := range r.GetResponseRange().Kvs {
-			out[names[i]] = string(kv.Value)
+// Missing implements world.KV.
+func (k keys) Missing(ctx context.Context, names ...string) ([]string, error) {
+	var out []string
+	err := k.each(ctx, names, func(name string, r *pb.RangeResponse) {
+		if r.Count == 0 {
+			out = append(out, name)
+		}
+	}, clientv3.WithCountOnly())
+	return out, err
+}
+
+// each reads keys, many at once.
+func (k keys) each(ctx context.Context, names []string, got func(name string, r *pb.RangeResponse), opts ...clientv3.OpOption) error {
+	for part := range slices.Chunk(names, maxKeys) {
+		ops := make([]clientv3.Op, len(part))
+		for i, name := range part {
+			ops[i] = clientv3.OpGet(namespace+name, opts...)
+		}
+		resp, err := k.txn(ctx, clientv3.OpTxn(nil, ops, nil))
+		if err != nil {
+			return fmt.Errorf("reading %s of the cluster: %w", part[0], err)
+		}
+		for i, r := range resp.Responses {
+			got(part[i], r.GetResponseRange())
 		}
 	}
 	return nil
+}
+
+// txn carries out a transaction in a limited time.
+func (k keys) txn(ctx context.Context, op clientv3.Op) (*clientv3.TxnResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	resp, err := k.w.client.Do(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Txn(), nil
 }
 
 // List implements world.KV.
@@ -66,8 +88,6 @@ func (k keys) List(ctx context.Context, prefix string) (map[string]string, error
 
 // Commit implements world.KV.
 func (k keys) Commit(ctx context.Context, t world.Txn) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
 	var conditions []clientv3.Cmp
 	for _, c := range t.If {
 		conditions = append(conditions, compare(c))
@@ -80,7 +100,7 @@ func (k keys) Commit(ctx context.Context, t world.Txn) (bool, error) {
 	for _, key := range t.Delete {
 		ops, names = append(ops, clientv3.OpDelete(namespace+key)), append(names, key)
 	}
-	resp, err := k.w.client.Txn(ctx).If(conditions...).Then(ops...).Commit()
+	resp, err := k.txn(ctx, clientv3.OpTxn(conditions, ops, nil))
 	if err != nil {
 		return false, fmt.Errorf("writing %s to the cluster: %w", strings.Join(names[:min(len(names), 3)], ", "), err)
 	}

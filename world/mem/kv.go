@@ -91,6 +91,18 @@ func (v *keyView) Get(_ context.Context, keys ...string) (map[string]string, err
 	return out, nil
 }
 
+func (v *keyView) Missing(_ context.Context, keys ...string) ([]string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []string
+	for _, key := range keys {
+		if _, ok := v.values[key]; !ok {
+			out = append(out, key)
+		}
+	}
+	return out, nil
+}
+
 func (v *keyView) List(_ context.Context, prefix string) (map[string]string, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

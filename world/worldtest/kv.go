@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -82,6 +83,10 @@ func testManyKeys(t *testing.T, w []world.World) {
 	}
 	if got, err := store.Get(t.Context(), names...); err != nil || !maps.Equal(got, all) {
 		t.Errorf("Get: %d keys, %v; want %d", len(got), err, len(all))
+	}
+	asked := slices.Insert(slices.Clone(names), 500, "/many/none")
+	if got, err := store.Missing(t.Context(), append(asked, "/none")...); err != nil || !slices.Equal(got, []string{"/many/none", "/none"}) {
+		t.Errorf("Missing: %v, %v", got, err)
 	}
 	if got, err := store.List(t.Context(), "/many/"); err != nil || !maps.Equal(got, all) {
 		t.Errorf("List: %d keys, %v; want %d", len(got), err, len(all))

@@ -1,0 +1,75 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"mgmt/deploy/bundle"
+	"mgmt/deploy/sign"
+)
+
+// A Stage is how far a deploy has come.
+type Stage string
+
+// The stages.
+const (
+	Held      Stage = "held"      // it runs nowhere yet
+	Canary    Stage = "canary"    // on some hosts
+	Released  Stage = "released"  // on all hosts that it is for
+	Withdrawn Stage = "withdrawn" // those who run it go back to the one before
+)
+
+// A Release says how far a deploy has come.
+type Release struct {
+	Deploy bundle.Hash `json:"deploy"` // of the text of the record
+	Seq    int         `json:"seq"`    // each release of a deploy has a higher one
+	Stage  Stage       `json:"stage"`
+	Hosts  []string    `json:"hosts,omitempty"` // of the canary, by name
+	Why    string      `json:"why,omitempty"`
+}
+
+// seal returns the release as it is stored.
+func (r *Release) seal(signer *sign.Signer) (string, error) {
+	text, err := seal(r, releaseSpace, signer)
+	return string(text), err
+}
+
+// parseRelease reads the release of a deploy.
+func parseRelease(of *Record, text []byte, trust *sign.Trust) (*Release, error) {
+	var r Release
+	_, err := unseal(text, releaseSpace, trust, &r)
+	switch {
+	case err != nil:
+	case !slices.Contains([]Stage{Held, Canary, Released, Withdrawn}, r.Stage):
+		err = fmt.Errorf("there is no stage %.40q", r.Stage)
+	case r.Deploy != of.digest():
+		err = errors.New("it belongs to another deploy")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the release of deploy %d is refused: %w", of.ID, err)
+	}
+	return &r, nil
+}
+
+// stage returns how far a deploy has come; release may be nil.
+func (r *Record) stage(release *Release) Stage {
+	switch {
+	case release != nil:
+		return release.Stage
+	case r.Staged:
+		return Held
+	}
+	return Released
+}
+
+// runsOn reports whether a host is to run a deploy by now.
+func (r *Record) runsOn(host string, release *Release) bool {
+	switch r.stage(release) {
+	case Released:
+		return r.For(host)
+	case Canary:
+		return r.For(host) && slices.Contains(release.Hosts, host)
+	}
+	return false
+}
