@@ -4,6 +4,8 @@ import (
 	"context"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world"
 )
 
 // Hold puts a key for as long as this agent is alive, and waits until the store has it. The key
@@ -18,10 +20,7 @@ func (w *World) Drop(ctx context.Context, key string) error {
 }
 
 // A Change is what a key has become.
-type Change struct {
-	Value  string
-	Exists bool
-}
+type Change = world.Change
 
 // Follow calls changed with all keys below a prefix, and then with those that change, until ctx
 // ends. Keys are named by what stands behind the prefix.

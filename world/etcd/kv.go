@@ -81,7 +81,7 @@ func (k keys) List(ctx context.Context, prefix string) (map[string]string, error
 	}
 	out := make(map[string]string, len(all))
 	for key, e := range all {
-		out[prefix+key] = e.value
+		out[prefix+key] = e.Value
 	}
 	return out, nil
 }
@@ -124,7 +124,7 @@ func (k keys) Follow(ctx context.Context, prefix string, changed func(map[string
 	return k.w.tables.follow(ctx, span{namespace + prefix, true}, func(d delta) {
 		out := make(map[string]world.Change, len(d))
 		for key, e := range d {
-			out[prefix+key] = world.Change{Value: e.value, Exists: e.exists}
+			out[prefix+key] = e
 		}
 		changed(out)
 	})
