@@ -51,7 +51,7 @@ func is[T comparable](want T) func(T) bool { return func(got T) bool { return go
 
 func watchString(w *World, key string) func(context.Context, func(Change)) error {
 	return func(ctx context.Context, emit func(Change)) error {
-		return w.WatchString(ctx, key, func(v string, ok bool) { emit(Change{v, ok}) })
+		return w.WatchString(ctx, key, func(v string, ok bool) { emit(Change{Value: v, Exists: ok}) })
 	}
 }
 
@@ -84,7 +84,7 @@ func TestReconnect(t *testing.T) {
 			kept, changed, deleted := observe(t, watchString(w, "kept")), observe(t, watchString(w, "changed")), observe(t, watchString(w, "deleted"))
 			values := observe(t, func(ctx context.Context, emit func(map[string]string)) error { return w.WatchValues(ctx, "n", emit) })
 			for _, seen := range []<-chan Change{kept, changed, deleted} {
-				await(t, seen, "the first value", is(Change{"1", true}))
+				await(t, seen, "the first value", is(Change{Value: "1", Exists: true}))
 			}
 			await(t, values, "no values", func(m map[string]string) bool { return len(m) == 0 })
 			s.elsewhere(t, func(c *clientv3.Client) {
@@ -104,11 +104,11 @@ func TestReconnect(t *testing.T) {
 				}
 			})
 			s.start(t)
-			await(t, changed, "changed meanwhile", is(Change{"999", true}))
+			await(t, changed, "changed meanwhile", is(Change{Value: "999", Exists: true}))
 			await(t, deleted, "deleted meanwhile", is(Change{}))
 			await(t, values, "set meanwhile", func(m map[string]string) bool { return m["b"] == "2" })
 			must(t, w.SetString(t.Context(), "kept", "2"))
-			if seen := await(t, kept, "set after", is(Change{"2", true})); len(seen) != 1 {
+			if seen := await(t, kept, "set after", is(Change{Value: "2", Exists: true})); len(seen) != 1 {
 				t.Errorf("a value that did not change was told of: %v", seen)
 			}
 		})
@@ -186,7 +186,7 @@ func TestNameTaken(t *testing.T) {
 	first := s.connect(t, Options{Host: "a", ID: "one", TTL: 2 * time.Second})
 	await(t, observe(t, func(ctx context.Context, emit func(Change)) error {
 		return first.tables.follow(ctx, span{key: alivePrefix + "a"}, func(d delta) { emit(d[""]) })
-	}), "alive", is(Change{"one", true}))
+	}), "alive", is(Change{Value: "one", Exists: true}))
 	if err := New(s.client(t), Options{Host: "a", ID: "two", TTL: 2 * time.Second}).Run(t.Context()); !errors.Is(err, ErrNameTaken) {
 		t.Errorf("a second agent of the name: %v", err)
 	}
@@ -216,7 +216,7 @@ func TestReadersShareOneWatch(t *testing.T) {
 	}
 	must(t, w.SetString(t.Context(), "k", "1"))
 	for _, got := range all {
-		await(t, got, "set", is(Change{"1", true}))
+		await(t, got, "set", is(Change{Value: "1", Exists: true}))
 	}
 }
 

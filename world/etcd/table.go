@@ -65,7 +65,7 @@ func (ts *tables) list(ctx context.Context, s span) (all delta, next int64, err 
 	}
 	all = make(delta, len(resp.Kvs))
 	for _, kv := range resp.Kvs {
-		all[string(kv.Key)[len(s.key):]] = Change{string(kv.Value), true}
+		all[string(kv.Key)[len(s.key):]] = Change{Value: string(kv.Value), Exists: true}
 	}
 	return all, resp.Header.Revision + 1, nil
 }
@@ -181,7 +181,7 @@ func (t *table) change(events []*clientv3.Event) {
 		key := string(e.Kv.Key)[len(t.span.key):]
 		present := Change{}
 		if e.Type == mvccpb.Event_PUT {
-			present = Change{string(e.Kv.Value), true}
+			present = Change{Value: string(e.Kv.Value), Exists: true}
 		}
 		if t.values[key] == present {
 			continue
