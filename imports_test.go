@@ -51,6 +51,7 @@ const policy = `
 	deploy/bundle deploy/sign
 	cluster/server
 	cluster
+	cluster/pki
 	world/etcd world/handover world/mem
 	world/worldtest
 	world

@@ -1,0 +1,63 @@
+package pki
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// How often a renewal that failed is tried again.
+const (
+	firstRetry = time.Minute
+	lastRetry  = time.Hour
+)
+
+// Keep calls renew whenever two thirds of the life of the host's certificate have passed, until
+// ctx ends.
+func Keep(ctx context.Context, dir Dir, log *slog.Logger, renew func(context.Context) error) error {
+	for retry := firstRetry; ; {
+		cert, err := dir.current()
+		if err != nil {
+			return err
+		}
+		end := cert.Leaf.NotAfter
+		due := end.Add(-end.Sub(cert.Leaf.NotBefore) / 3)
+		if err := wait(ctx, time.Until(due)); err != nil {
+			return err
+		}
+		if err := renew(ctx); err != nil {
+			log.Warn(fmt.Sprintf("the certificate of this host could not be renewed; it is good until %s", end.Local().Format(time.DateTime)), "error", err)
+			if err := wait(ctx, retry); err != nil {
+				return err
+			}
+			retry = min(2*retry, lastRetry)
+			continue
+		}
+		log.Info("the certificate of this host is renewed")
+		retry = firstRetry
+	}
+}
+
+// Recertify gives a signer's own host a new certificate, and notes it.
+func (s *Signer) Recertify(ctx context.Context, dir Dir, names []string) error {
+	cert, err := dir.current()
+	if err != nil {
+		return err
+	}
+	if err := s.Authority.certify(dir, cert.Leaf.Subject.CommonName, names); err != nil {
+		return err
+	}
+	return s.Adopt(ctx, dir)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

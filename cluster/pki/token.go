@@ -1,0 +1,119 @@
+package pki
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"time"
+)
+
+// A Token invites hosts to a cluster.
+type Token struct {
+	Authority Fingerprint
+	Port      uint16 // of signers, on the hosts that are named as seeds
+	ID        [8]byte
+	Secret    [16]byte
+}
+
+// tokenPrefix is what tokens begin with. The number changes when their form does.
+const tokenPrefix = "mgmt1-"
+
+// String returns the text of a token. It is secret.
+func (t Token) String() string {
+	b := t.body()
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (t Token) body() []byte {
+	b := append([]byte(nil), t.Authority[:]...)
+	b = binary.BigEndian.AppendUint16(b, t.Port)
+	b = append(b, t.ID[:]...)
+	return append(b, t.Secret[:]...)
+}
+
+// Name returns what a token is called where its secret must not be seen.
+func (t Token) Name() string { return hex.EncodeToString(t.ID[:]) }
+
+// ErrNoToken is why a text is not a token.
+var ErrNoToken = errors.New("this is no token, or a part of one; a token is one line, printed by mgmt cluster token")
+
+// ParseToken reads the text of a token. Errors do not contain it.
+func ParseToken(text string) (Token, error) {
+	var t Token
+	text, ok := strings.CutPrefix(strings.TrimSpace(text), tokenPrefix)
+	if !ok {
+		return t, ErrNoToken
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) != len(t.body())+4 {
+		return t, ErrNoToken
+	}
+	b, sum := b[:len(b)-4], b[len(b)-4:]
+	if crc32.ChecksumIEEE(b) != binary.BigEndian.Uint32(sum) {
+		return t, ErrNoToken
+	}
+	b = b[copy(t.Authority[:], b):]
+	t.Port, b = binary.BigEndian.Uint16(b), b[2:]
+	b = b[copy(t.ID[:], b):]
+	copy(t.Secret[:], b)
+	return t, nil
+}
+
+// Why a token lets nobody in.
+var (
+	ErrWrongToken   = errors.New("the cluster does not know this token")
+	ErrTokenExpired = errors.New("the token has expired")
+	ErrTokenUsed    = errors.New("the token has been used up")
+)
+
+// storedToken is what the cluster stores of a token.
+type storedToken struct {
+	Hash    string    // of the secret, SHA-256 in hexadecimal digits
+	Left    int       // how many hosts it lets in
+	Expires time.Time // when it ends
+}
+
+func tokenKey(id string) string { return "token/" + id }
+
+// NewToken stores a token that lets some hosts in, and returns it. It ends after a while.
+func NewToken(ctx context.Context, store Store, authority Fingerprint, port uint16, uses int, ttl time.Duration) (Token, error) {
+	t := Token{Authority: authority, Port: port}
+	rand.Read(t.ID[:])     // never fails
+	rand.Read(t.Secret[:]) // never fails
+	if uses < 1 || ttl <= 0 {
+		return Token{}, errors.New("a token is for one host at least, and for some time")
+	}
+	stored := storedToken{hashSecret(t.Secret[:]), uses, time.Now().Add(ttl)}
+	if err := update(ctx, store, tokenKey(t.Name()), func(s *storedToken) error { *s = stored; return nil }); err != nil {
+		return Token{}, fmt.Errorf("storing a token: %w", err)
+	}
+	return t, nil
+}
+
+func hashSecret(secret []byte) string {
+	sum := sha256.Sum256(secret)
+	return hex.EncodeToString(sum[:])
+}
+
+// check returns why a secret does not open the door.
+func (s *storedToken) check(secret []byte, now time.Time) error {
+	if subtle.ConstantTimeCompare([]byte(s.Hash), []byte(hashSecret(secret))) != 1 {
+		return ErrWrongToken
+	}
+	if now.After(s.Expires) {
+		return fmt.Errorf("%w on %s; print a new one by mgmt cluster token", ErrTokenExpired, s.Expires.UTC().Format(time.DateTime+" UTC"))
+	}
+	if s.Left < 1 {
+		return fmt.Errorf("%w; print a new one by mgmt cluster token, or one for more hosts with --uses", ErrTokenUsed)
+	}
+	return nil
+}
