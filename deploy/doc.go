@@ -14,10 +14,7 @@
 //     has it under /deployed/<host> for as long as the agent is alive.
 //
 // Deploys are numbered from 1. Whoever publishes ([Publish]) takes the next number, if nobody
-// has been faster. An agent ([Follow]) runs the newest deploy that is meant for it. It believes
+// has been faster. An agent ([Follower]) runs the newest deploy that is meant for it. It believes
 // neither store nor network: with keys to trust it takes only what one of them signed, and it does
 // not go back to an older deploy, unless the newer one was withdrawn.
-//
-// Whoever deploys in steps is a [Rollout]: a pure state machine that is shown the states of the
-// agents and says what to do next; [Drive] carries that out.
 package deploy

@@ -46,7 +46,7 @@ func Publish(ctx context.Context, store world.KV, p Plan) (*Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for the newest deploy: %w", err)
 		}
-		r, err := attempt(ctx, store, p, old)
+		r, err := publishNext(ctx, store, p, old)
 		if errors.Is(err, ErrFaster) && p.AnyNumber {
 			continue
 		}
@@ -67,8 +67,8 @@ func newest(all map[string]string) (id int64) {
 	return id
 }
 
-// attempt publishes under the number that follows those in the store.
-func attempt(ctx context.Context, store world.KV, p Plan, old map[string]string) (*Record, error) {
+// publishNext publishes under the number that follows those in the store.
+func publishNext(ctx context.Context, store world.KV, p Plan, old map[string]string) (*Record, error) {
 	id := newest(old) + 1
 	if err := follows(p, old, id); err != nil {
 		return nil, err

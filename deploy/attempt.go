@@ -1,0 +1,120 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mgmt/deploy/bundle"
+)
+
+// An attempt brings a deploy into force.
+type attempt struct {
+	record *Record // nil: that nothing is meant for this host
+	cancel context.CancelFunc
+	done   chan error // has one in the end
+
+	files *bundle.Bundle // when done
+}
+
+// errFetch is why a deploy cannot be run for now.
+var errFetch = errors.New("its files cannot be read")
+
+// start begins an attempt. The files come from the disk, where it has them, or from the store.
+func (f *Follower) start(ctx context.Context, r *Record, deliver func(context.Context, *Delivery) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &attempt{record: r, cancel: cancel, done: make(chan error, 1)}
+	f.run = a
+	f.later = force{}
+	f.retry.Stop()
+	kept := f.kept
+	if kept != nil && same(kept.Record, r) {
+		a.files = kept.files
+	}
+	go func() { a.done <- f.bring(ctx, a, kept, deliver) }()
+}
+
+// bring brings a deploy into force.
+func (f *Follower) bring(ctx context.Context, a *attempt, kept *kept, deliver func(context.Context, *Delivery) error) error {
+	if a.record == nil {
+		return deliver(ctx, &Delivery{})
+	}
+	d := &Delivery{Record: a.record, Files: a.files, Kept: a.files != nil}
+	if d.Files == nil {
+		var have map[bundle.Hash]bundle.Blob
+		if kept != nil {
+			have = kept.files.Blobs
+		}
+		var err error
+		if d.Files, err = fetch(ctx, f.opts.Store, &a.record.Manifest, have); err != nil {
+			return fmt.Errorf("%w: %w", errFetch, err)
+		}
+		a.files = d.Files
+	}
+	return deliver(ctx, d)
+}
+
+// ended has the outcome when the attempt has ended. The attempt may be nil.
+func (a *attempt) ended() <-chan error {
+	if a == nil {
+		return nil
+	}
+	return a.done
+}
+
+// stop ends an attempt, which may be nil, and returns its outcome.
+func (a *attempt) stop() error {
+	if a == nil {
+		return nil
+	}
+	a.cancel()
+	return <-a.done
+}
+
+// The delays between attempts to read the files of a deploy.
+const (
+	retryMin = 100 * time.Millisecond
+	retryMax = 30 * time.Second
+)
+
+// finish takes in how an attempt has ended.
+func (f *Follower) finish(err error) {
+	a := f.run
+	f.run = nil
+	a.cancel()
+	switch {
+	case err == nil:
+		f.inForce(a)
+	case errors.Is(err, context.Canceled):
+	case errors.Is(err, errFetch) || a.record == nil:
+		f.delay = min(max(2*f.delay, retryMin), retryMax)
+		f.later = force{known: true, record: a.record}
+		f.retry.Reset(f.delay)
+		if a.record != nil {
+			f.refuse(a.record.ID, err)
+		}
+	default:
+		f.choice.failed[a.record.digest()] = true
+		f.refuse(a.record.ID, fmt.Errorf("deploy %d is refused: %w", a.record.ID, err))
+	}
+}
+
+// inForce notes what is in force, and keeps it on disk.
+func (f *Follower) inForce(a *attempt) {
+	again := f.kept != nil && same(f.kept.Record, a.record)
+	f.force = force{known: true, record: a.record, since: time.Now()}
+	f.choice.current, f.delay = a.record, 0
+	if a.record == nil {
+		f.reports.took(0)
+		return
+	}
+	f.reports.took(a.record.ID)
+	f.kept = &kept{a.record, a.files}
+	if f.keep == nil || again {
+		return
+	}
+	if err := f.keep.save(f.kept); err != nil {
+		f.log.Warn(err.Error())
+	}
+}
