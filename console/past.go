@@ -120,6 +120,9 @@ func (r *Reporter) chain(c *history.Chain) {
 		r.newline()
 		indent += "    "
 		r.details(&run.Record, indent)
+		if run.By.Kind != "" { // which says the cause
+			continue
+		}
 		r.text("", indent+"because ")
 		r.text(bold, causeClause(&run.Record))
 		if run.Attempts > 0 {

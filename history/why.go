@@ -7,7 +7,8 @@ import (
 )
 
 // A Chain is a run, the run that caused it, the one that caused that, and so on. The cause of
-// the last one came from outside.
+// the last one came from outside. In place of the first run there may be that the resource was
+// blocked; its cause is the run of another one that failed.
 type Chain struct {
 	Runs   []Run `json:"runs"`
 	Broken bool  `json:"broken,omitempty"` // the run before the last one is not in the log any more
@@ -33,7 +34,7 @@ type Question struct {
 // Explain returns the chains of the latest runs of a resource, the latest first. It takes the
 // records from the latest to the earliest, and no more than it needs.
 func Explain(latest iter.Seq2[Record, error], q Question) ([]Chain, error) {
-	x := explainer{Question: q, wanted: map[uint64][]*Chain{}}
+	x := explainer{Question: q, wanted: map[uint64][]*Chain{}, failed: map[Ref][]*Chain{}}
 	for r, err := range runs(latest) {
 		if err != nil {
 			return nil, err
@@ -83,9 +84,12 @@ type explainer struct {
 	chains []*Chain
 	quiet  *Chain              // of the latest run that found all well
 	wanted map[uint64][]*Chain // by the number of the run that comes next
+	failed map[Ref][]*Chain    // by the resource whose failure comes next
 }
 
-func (x *explainer) complete() bool { return len(x.chains) == x.Limit && len(x.wanted) == 0 }
+func (x *explainer) complete() bool {
+	return len(x.chains) == x.Limit && len(x.wanted)+len(x.failed) == 0
+}
 
 // interrupt gives up what would be further back.
 func (x *explainer) interrupt() {
@@ -95,6 +99,12 @@ func (x *explainer) interrupt() {
 		}
 	}
 	clear(x.wanted)
+	for _, chains := range x.failed {
+		for _, c := range chains {
+			c.Broken = true
+		}
+	}
+	clear(x.failed)
 }
 
 func (x *explainer) take(r Run) {
@@ -102,11 +112,19 @@ func (x *explainer) take(r Run) {
 		x.interrupt()
 		return
 	}
+	if r.Event == engine.Blocked.String() {
+		x.blocked(r)
+		return
+	}
 	if r.Run == 0 {
 		return
 	}
 	waiting := x.wanted[r.Run]
 	delete(x.wanted, r.Run)
+	if r.Event == engine.Failed.String() {
+		waiting = append(waiting, x.failed[r.Resource]...)
+		delete(x.failed, r.Resource)
+	}
 	attempt := false
 	for _, c := range waiting {
 		last := c.Runs[len(c.Runs)-1]
@@ -126,6 +144,16 @@ func (x *explainer) take(r Run) {
 		return
 	}
 	x.extend(c, r)
+}
+
+// blocked begins a chain with what kept the resource from running.
+func (x *explainer) blocked(r Run) {
+	if len(x.chains) == x.Limit || !r.Resource.Is(x.About) {
+		return
+	}
+	c := &Chain{Runs: []Run{r}}
+	x.chains = append(x.chains, c)
+	x.failed[r.By] = append(x.failed[r.By], c)
 }
 
 // extend appends a run to a chain. Of a row of attempts there are the first and the last.

@@ -23,6 +23,9 @@ func story(lines string) []Record {
 		}
 		fmt.Sscan(w[0], &r.Run)
 		r.Event, r.Resource, r.Cause.Kind = w[1], Ref{Kind: "test", Name: w[2]}, w[3]
+		if r.Event == "blocked" {
+			r.By, r.Cause.Kind = Ref{Kind: "test", Name: w[3]}, ""
+		}
 		if len(w) > 4 {
 			r.Cause.From = Ref{Kind: "test", Name: w[4]}
 			fmt.Sscan(w[5], &r.Cause.Run)
@@ -69,6 +72,8 @@ func TestExplain(t *testing.T) {
 		{"attempts", "1 failed a woken\n2 failed a retried a 1\n3 failed a retried a 2\n4 failed b woken\n5 changed a retried a 3\n6 checked a woken", "a6, a5(2) a1"},
 		{"another session", "1 changed b woken\n2 changed a notified b 1\nstarted\n5 checked c woken\n6 changed a notified b 1", "a6 …, a2 b1"},
 		{"what is gone", "7 changed a notified b 3", "a7 …"},
+		{"what it was blocked by", "1 changed c woken\n2 failed b notified c 1\n0 blocked a b\n3 changed b woken", "a0 b2 c1"},
+		{"blocked, and by what is gone", "1 failed b woken\n0 blocked a b\n2 changed a woken\nstarted\n0 blocked a b", "a0 …, a2, a0 b1"},
 		{"nothing", "1 changed b woken", ""},
 	} {
 		chains, err := Explain(latest(story(x.story)), Question{About: Ref{Kind: "TEST", Name: "a"}, Limit: 3, All: true})

@@ -72,8 +72,26 @@ func (f *whyFlags) run(cmd *cobra.Command, name string, io *streams) error {
 	}
 	r := console.Reporter{Color: io.outColor, Verbose: f.verbose, Now: time.Now()}
 	r.Chains(about, chains)
+	if len(chains) == 0 {
+		f.standing(ctx, about, &r)
+	}
 	_, err = io.out.Write(r.Take())
 	return err
+}
+
+// standing writes how it stands with a resource that has not run, if an agent can tell.
+func (f *whyFlags) standing(ctx context.Context, about history.Ref, r *console.Reporter) {
+	client, err := f.dial()
+	if err != nil {
+		return
+	}
+	s, err := client.Status(ctx, dashboard.Query{Kind: about.Kind, Name: about.Name})
+	if err != nil {
+		return
+	}
+	for i := range s.Resources {
+		r.Resource(&s.Resources[i])
+	}
 }
 
 // chains asks the agent, or reads the history.
