@@ -43,10 +43,19 @@ func (c *Client) explain(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w in %s; start one with mgmt run, or name its directory with --prefix", ErrNoAgent, c.prefix)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("only root and the user of the agent in %s may look into it: %w", c.prefix, err)
 	}
 	return fmt.Errorf("asking the agent in %s: %w", c.prefix, err)
+}
+
+// hungUp says what it means that a question has no answer.
+func (c *Client) hungUp(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return c.explain(err)
+	}
+	return fmt.Errorf("%w in %s any more; if there is one, it answers only root and its own user", ErrNoAgent, c.prefix)
 }
 
 // get asks, and returns the body of an answer that is no error.
@@ -60,7 +69,7 @@ func (c *Client) get(ctx context.Context, path string, params url.Values) (io.Re
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, c.explain(err)
+		return nil, c.hungUp(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.Body, nil

@@ -166,8 +166,8 @@ func TestWhy(t *testing.T) {
 	if err != nil || len(chains) != 1 || len(chains[0].Runs) != 1 || chains[0].Runs[0].Cause.Kind != "wanted" {
 		t.Errorf("got %+v, %v", chains, err)
 	}
-	if chains, err = c.Why(t.Context(), history.Question{About: history.Ref{Kind: "piece", Name: "c"}, Limit: 3}); err != nil || len(chains) != 0 {
-		t.Errorf("of what never ran: %+v, %v", chains, err)
+	if chains, err = c.Why(t.Context(), history.Question{About: history.Ref{Kind: "piece", Name: "c"}, Limit: 3}); err != nil || len(chains) != 1 || len(chains[0].Runs) != 2 || chains[0].Runs[1].Resource.Name != "b" {
+		t.Errorf("of what is blocked: %+v, %v", chains, err)
 	}
 }
 
@@ -282,5 +282,27 @@ func TestNoAgent(t *testing.T) {
 	l.(*listener).UnixListener.Close()
 	if _, err := Dial(prefix); !errors.Is(err, ErrNoAgent) {
 		t.Errorf("with the socket of one that was killed: %v", err)
+	}
+}
+
+// An agent that ends while it is asked is one that does not run any more.
+func TestAgentEnds(t *testing.T) {
+	prefix := t.TempDir()
+	l, err := Listen(prefix, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			c.Close()
+		}
+	}()
+	client, err := Dial(prefix)
+	if err == nil {
+		_, err = client.Graph(t.Context())
+	}
+	if !errors.Is(err, ErrNoAgent) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -101,15 +101,12 @@ func (f *whyFlags) chains(ctx context.Context, about history.Ref) ([]history.Cha
 		return nil, err
 	}
 	q := history.Question{About: about, Limit: f.last, All: f.all}
-	client, err := dashboard.Dial(prefix)
-	if err == nil {
-		return client.Why(ctx, q)
-	}
+	chains, err := askWhy(ctx, prefix, q)
 	if !errors.Is(err, dashboard.ErrNoAgent) {
-		return nil, err
+		return chains, err
 	}
 	dir := mgmt.HistoryDir(prefix)
-	chains, err := history.Explain(history.ReadBack(dir), q)
+	chains, err = history.Explain(history.ReadBack(dir), q)
 	if err != nil {
 		return nil, noHistory(prefix, err)
 	}
@@ -126,4 +123,12 @@ func (f *whyFlags) chains(ctx context.Context, about history.Ref) ([]history.Cha
 		}
 	}
 	return nil, dashboard.Unknown(about, known)
+}
+
+func askWhy(ctx context.Context, prefix string, q history.Question) ([]history.Chain, error) {
+	client, err := dashboard.Dial(prefix)
+	if err != nil {
+		return nil, err
+	}
+	return client.Why(ctx, q)
 }
