@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,7 +268,9 @@ func TestBroken(t *testing.T) {
 	l.Event(checked(1000))
 	l.Close()
 	got := read(t, dir)
-	if len(got) < 3 || got[0].Run != 1000 || got[1].Event != Lost || got[1].Count == 0 {
+	kept := slices.ContainsFunc(got, func(r Record) bool { return r.Run == 1000 })
+	lost := slices.ContainsFunc(got, func(r Record) bool { return r.Event == Lost && r.Count > 0 })
+	if !kept || !lost { // in either order: the writer may have tried again meanwhile
 		t.Errorf("got %+v", got)
 	}
 }
