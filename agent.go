@@ -243,7 +243,8 @@ func first(submit func(context.Context, resource.Delta) error) func(context.Cont
 
 // unsettled returns ErrUnsettled if something is not as it should be.
 func (a *Agent) unsettled(ctx context.Context) error {
-	s, err := a.engine.Snapshot(context.WithoutCancel(ctx))
+	none := engine.Inquiry{Pick: func(*engine.Status) bool { return false }}
+	s, err := a.engine.Inquire(context.WithoutCancel(ctx), none)
 	if err == nil && s.Count(engine.StateFailed)+s.Count(engine.StateBlocked) > 0 {
 		return fmt.Errorf("%w: %d failed, %d did not run because of those", ErrUnsettled, s.Count(engine.StateFailed), s.Count(engine.StateBlocked))
 	}

@@ -139,3 +139,17 @@ func BenchmarkShutdown(b *testing.B) {
 		stop()
 	}
 }
+
+// BenchmarkChain runs an agent until a chain of resources that do nothing is done.
+func BenchmarkChain(b *testing.B) {
+	var program strings.Builder
+	program.WriteString("noop \"n0\" {}\n")
+	for i := range 999 {
+		fmt.Fprintf(&program, "noop \"n%d\" { Depend => Noop[\"n%d\"], }\n", i+1, i)
+	}
+	for b.Loop() {
+		if err := run(b, options(b, program.String())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -354,9 +354,7 @@ func Automatic(ctx context.Context, opts Options, d resource.Delta) (edges []res
 	if err := e.take(d, asked); err != nil {
 		return nil, nil, err
 	}
-	s := e.snapshot(Inquiry{Edges: true})
-	s.sort()
-	for _, edge := range s.Edges {
+	for _, edge := range e.snapshot(Inquiry{Edges: true}).sorted().Edges {
 		if edge.Auto {
 			edges = append(edges, edge.Edge)
 		}

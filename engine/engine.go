@@ -53,10 +53,10 @@ type Engine struct {
 	box    mailbox
 	pool   *pool
 	shared sharedValues
-	done   chan struct{}  // closed when Run ends
-	notes  *reverse.Store // of how to undo resources; nil is none
-	first  sync.Once      // Submit, which looks at what an earlier run has left
-	final  Snapshot       // of the moment the stop began, valid after done
+	done   chan struct{}   // closed when Run ends
+	notes  *reverse.Store  // of how to undo resources; nil is none
+	first  sync.Once       // Submit, which looks at what an earlier run has left
+	final  func() Snapshot // of the moment the stop began, valid after done
 
 	// The rest belongs to the loop.
 
@@ -182,14 +182,19 @@ func (e *Engine) Snapshot(ctx context.Context) (Snapshot, error) {
 // Inquire returns the present state of some vertices, and the counts of all. It looks at
 // each vertex once. When the stop has begun it returns all as of that moment.
 func (e *Engine) Inquire(ctx context.Context, q Inquiry) (Snapshot, error) {
-	result := make(chan Snapshot, 1)
-	e.box.call(func() { result <- e.snapshot(q) })
+	result := make(chan func() Snapshot, 1)
+	e.box.call(func() {
+		if e.stopping {
+			result <- e.final
+		} else {
+			result <- e.snapshot(q).sorted
+		}
+	})
 	select {
 	case s := <-result:
-		s.sort()
-		return s, nil
+		return s(), nil
 	case <-e.done:
-		return e.final, nil
+		return e.final(), nil
 	case <-ctx.Done():
 		return Snapshot{}, ctx.Err()
 	}

@@ -85,8 +85,6 @@ type Snapshot struct {
 	Settled   int
 	Total     int
 	Converged bool
-
-	sorted bool
 }
 
 // Count returns how many vertices are in a state.
@@ -106,9 +104,6 @@ type Inquiry struct {
 }
 
 func (e *Engine) snapshot(q Inquiry) Snapshot {
-	if e.stopping {
-		return e.final
-	}
 	s := Snapshot{Settled: e.settledCount(), Total: e.total, Converged: e.converge.yes}
 	if q.Pick == nil {
 		s.Vertices = make([]Status, 0, len(e.vertices))
@@ -134,15 +129,13 @@ func (e *Engine) snapshot(q Inquiry) Snapshot {
 	return s
 }
 
-func (s *Snapshot) sort() {
-	if s.sorted {
-		return
-	}
-	s.sorted = true
+// sorted sorts what s holds, and returns that.
+func (s Snapshot) sorted() Snapshot {
 	slices.SortFunc(s.Vertices, func(a, b Status) int { return a.Key.Compare(b.Key) })
 	slices.SortFunc(s.Edges, func(a, b Edge) int {
 		return cmp.Or(a.From.Compare(b.From), a.To.Compare(b.To))
 	})
+	return s
 }
 
 func (v *vertex) status() Status {

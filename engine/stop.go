@@ -1,6 +1,10 @@
 package engine
 
-import "mgmt/resource"
+import (
+	"sync"
+
+	"mgmt/resource"
+)
 
 // stop begins the orderly end: nothing is wanted any more. What runs finishes, and
 // each vertex is closed as soon as it has nothing to do.
@@ -8,8 +12,7 @@ func (e *Engine) stop() {
 	if e.stopping {
 		return
 	}
-	e.final = e.snapshot(Inquiry{})
-	e.final.sort()
+	e.final = sync.OnceValue(e.snapshot(Inquiry{}).sorted)
 	e.stopping = true
 	e.exports.cancel()
 	for _, v := range e.vertices {
