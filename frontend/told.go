@@ -22,6 +22,10 @@ type pair struct{ from, to resource.Key }
 // Resource adds to the delta what brings the resources of one ID up to date: the normal one
 // has the number 0, hidden ones follow from 1.
 func (t *Told) Resource(id resource.ID, wanted []*resource.Spec, d *resource.Delta) {
+	if len(t.specs) == 0 {
+		d.Set = append(d.Set, wanted...)
+		return
+	}
 	for _, s := range wanted {
 		if old := t.specs[s.Key]; old == nil || !EqualSpecs(old, s) {
 			d.Set = append(d.Set, s)
@@ -41,6 +45,10 @@ func (t *Told) Resource(id resource.ID, wanted []*resource.Spec, d *resource.Del
 
 // Edges adds to the delta what brings the edges between the resources of two IDs up to date.
 func (t *Told) Edges(from, to resource.ID, wanted []resource.Edge, d *resource.Delta) {
+	if len(t.edges) == 0 {
+		d.SetEdges = append(d.SetEdges, wanted...)
+		return
+	}
 	for _, e := range wanted {
 		if old, ok := t.edges[pair{e.From, e.To}]; !ok || old != e {
 			d.SetEdges = append(d.SetEdges, e)
@@ -77,7 +85,7 @@ func (t *Told) between(from, to resource.ID) []pair {
 // Accept notes that the engine has taken the delta.
 func (t *Told) Accept(d resource.Delta) {
 	if t.specs == nil {
-		t.specs, t.edges = map[resource.Key]*resource.Spec{}, map[pair]resource.Edge{}
+		t.specs, t.edges = make(map[resource.Key]*resource.Spec, len(d.Set)), make(map[pair]resource.Edge, len(d.SetEdges))
 	}
 	for _, s := range d.Set {
 		t.specs[s.Key] = s

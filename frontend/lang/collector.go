@@ -20,26 +20,28 @@ import (
 type collector struct {
 	build func(r *compile.Resource) (*resource.Spec, error)
 
-	taken map[*flow.Output]*compile.Contribution // what each output contributes
-	nodes map[resource.ID]*node
-	links map[link]*wish
+	taken  map[*flow.Output]*compile.Contribution // what each output contributes
+	nodes  map[resource.ID]*node
+	wishes map[pair]*wish
 
 	// bad has what keeps the statements from being a graph, by what is at fault: an
-	// output, a resource ID or a link.
+	// output, a node or a wish.
 	bad map[any]error
 
-	dirty      map[resource.ID]bool // changed since the last delta
-	dirtyLinks map[link]bool
-	causes     map[resource.ID]*flow.Cause // of dirty ones that an event changed
+	dirty       []*node // changed since the last delta
+	dirtyWishes []*wish
 
 	told *frontend.Told
 }
 
 // A node is what is known of one resource.
 type node struct {
+	id    resource.ID
 	decls []*decl
 	specs []*resource.Spec // merged: the normal one, then hidden ones
-	links map[link]bool    // that end here
+	ends  []end            // of wishes
+	dirty bool             // in collector.dirty
+	cause *flow.Cause      // of that, if an event changed it
 }
 
 // A decl is one declaration of a resource.
@@ -49,11 +51,22 @@ type decl struct {
 	spec *resource.Spec // built when it is first merged
 }
 
-// A link is a pair of resources between which an edge is wished for.
-type link struct{ from, to resource.ID }
+// A pair names the two resources of an edge.
+type pair struct{ from, to resource.ID }
 
-// A wish holds the statements that ask for an edge.
-type wish struct{ edges []wished }
+// A wish holds the statements that ask for an edge between two resources.
+type wish struct {
+	from, to *node
+	edges    []wished
+	dirty    bool   // in collector.dirtyWishes
+	at       [2]int // where its ends are in from.ends and to.ends
+}
+
+// An end is one end of a wish: 0 where the edge comes from, 1 where it goes to.
+type end struct {
+	*wish
+	which int
+}
 
 type wished struct {
 	out  *flow.Output
@@ -62,15 +75,12 @@ type wished struct {
 
 func newCollector(build func(*compile.Resource) (*resource.Spec, error)) *collector {
 	return &collector{
-		build:      build,
-		taken:      map[*flow.Output]*compile.Contribution{},
-		nodes:      map[resource.ID]*node{},
-		links:      map[link]*wish{},
-		bad:        map[any]error{},
-		dirty:      map[resource.ID]bool{},
-		dirtyLinks: map[link]bool{},
-		causes:     map[resource.ID]*flow.Cause{},
-		told:       &frontend.Told{},
+		build:  build,
+		taken:  map[*flow.Output]*compile.Contribution{},
+		nodes:  map[resource.ID]*node{},
+		wishes: map[pair]*wish{},
+		bad:    map[any]error{},
+		told:   &frontend.Told{},
 	}
 }
 
@@ -80,10 +90,10 @@ func newCollector(build func(*compile.Resource) (*resource.Spec, error)) *collec
 func (c *collector) succeed(old *collector) {
 	c.told = old.told
 	for key := range c.told.Specs() {
-		c.dirty[key.ID] = true
+		c.soil(c.node(key.ID))
 	}
 	for e := range c.told.AllEdges() {
-		c.dirtyLinks[link{e.From.ID, e.To.ID}] = true
+		c.soilWish(c.wish(pair{e.From.ID, e.To.ID}))
 	}
 }
 
@@ -160,36 +170,27 @@ func (c *collector) addResources(o *flow.Output, list []compile.Resource) {
 			own := list[i]
 			r = &own
 		}
-		id := resource.ID{Kind: r.Kind, Name: r.Name}
-		n := c.node(id)
+		n := c.node(resource.ID{Kind: r.Kind, Name: r.Name})
 		n.decls = append(n.decls, &decl{out: o, res: r})
-		c.soil(id, o)
+		c.changed(n, o)
 	}
 }
 
 func (c *collector) dropResources(o *flow.Output, list []compile.Resource) {
 	for i := range list {
 		r := &list[i]
-		id := resource.ID{Kind: r.Kind, Name: r.Name}
-		n := c.nodes[id]
+		n := c.nodes[resource.ID{Kind: r.Kind, Name: r.Name}]
 		n.decls = slices.DeleteFunc(n.decls, func(d *decl) bool { return d.out == o && d.res.From == r.From })
-		c.soil(id, o)
+		c.changed(n, o)
 	}
 }
 
 func (c *collector) addEdges(o *flow.Output, list []compile.Edge) {
 	for i := range list {
 		e := &list[i]
-		l := linkOf(e)
-		w := c.links[l]
-		if w == nil {
-			w = &wish{}
-			c.links[l] = w
-			c.node(l.from).link(l)
-			c.node(l.to).link(l)
-		}
+		w := c.wish(pairOf(e))
 		w.edges = append(w.edges, wished{o, e})
-		c.touch(l, o, e)
+		c.touch(w, o, e)
 	}
 }
 
@@ -207,46 +208,78 @@ func (c *collector) drop(o *flow.Output) {
 
 func (c *collector) dropEdges(o *flow.Output, list []compile.Edge) {
 	for i := range list {
-		l := linkOf(&list[i])
-		w := c.links[l]
+		w := c.wishes[pairOf(&list[i])]
 		w.edges = slices.DeleteFunc(w.edges, func(x wished) bool { return x.out == o })
-		c.touch(l, o, &list[i])
+		c.touch(w, o, &list[i])
 	}
 }
 
-func linkOf(e *compile.Edge) link {
-	return link{resource.ID{Kind: e.From.Kind, Name: e.From.Name}, resource.ID{Kind: e.To.Kind, Name: e.To.Name}}
+func pairOf(e *compile.Edge) pair {
+	return pair{resource.ID{Kind: e.From.Kind, Name: e.From.Name}, resource.ID{Kind: e.To.Kind, Name: e.To.Name}}
 }
 
-func (c *collector) touch(l link, o *flow.Output, e *compile.Edge) {
-	c.dirtyLinks[l] = true
+func (c *collector) touch(w *wish, o *flow.Output, e *compile.Edge) {
+	c.soilWish(w)
 	if e.Output != "" {
-		c.soil(l.to, o) // what it receives is part of the resource
+		c.changed(w.to, o) // what it receives is part of the resource
 	}
 }
 
-// soil notes that the output changes the resource.
-func (c *collector) soil(id resource.ID, o *flow.Output) {
-	c.dirty[id] = true
+// changed notes that the output changes the resource.
+func (c *collector) changed(n *node, o *flow.Output) {
+	c.soil(n)
 	if cause := o.Cause(); cause != nil {
-		c.causes[id] = cause
+		n.cause = cause
+	}
+}
+
+func (c *collector) soil(n *node) {
+	if !n.dirty {
+		n.dirty = true
+		c.dirty = append(c.dirty, n)
+	}
+}
+
+func (c *collector) soilWish(w *wish) {
+	if !w.dirty {
+		w.dirty = true
+		c.dirtyWishes = append(c.dirtyWishes, w)
 	}
 }
 
 func (c *collector) node(id resource.ID) *node {
 	n := c.nodes[id]
 	if n == nil {
-		n = &node{}
+		n = &node{id: id}
 		c.nodes[id] = n
 	}
 	return n
 }
 
-func (n *node) link(l link) {
-	if n.links == nil {
-		n.links = map[link]bool{}
+func (c *collector) wish(p pair) *wish {
+	w := c.wishes[p]
+	if w == nil {
+		w = &wish{from: c.node(p.from), to: c.node(p.to)}
+		c.wishes[p] = w
+		for which, n := range []*node{w.from, w.to} {
+			w.at[which] = len(n.ends)
+			n.ends = append(n.ends, end{w, which})
+		}
 	}
-	n.links[l] = true
+	return w
+}
+
+// forget drops a wish that no statement has any more.
+func (c *collector) forget(w *wish) {
+	delete(c.wishes, pair{w.from.id, w.to.id})
+	for which, n := range []*node{w.from, w.to} {
+		last := n.ends[len(n.ends)-1]
+		n.ends[w.at[which]] = last
+		last.at[last.which] = w.at[which]
+		n.ends[len(n.ends)-1] = end{}
+		n.ends = n.ends[:len(n.ends)-1]
+		c.soil(n)
+	}
 }
 
 // errs lists why the present statements are no graph, in the order of the program; it

@@ -7,7 +7,6 @@ import (
 
 	"mgmt/frontend"
 	"mgmt/lang/compile"
-	"mgmt/lang/flow"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 )
@@ -15,20 +14,19 @@ import (
 // settle merges the declarations of all dirty resources and looks at all dirty edges.
 // What is wrong with them is left in c.bad.
 func (c *collector) settle() {
-	for id := range c.dirty {
-		n := c.node(id)
+	for _, n := range c.dirty {
 		before := len(n.specs)
-		specs, err := c.merge(id, n)
-		c.note(id, err)
+		specs, err := c.merge(n)
+		c.note(n, err)
 		n.specs = specs
 		if len(specs) != before {
-			for l := range n.links {
-				c.dirtyLinks[l] = true
+			for _, end := range n.ends {
+				c.soilWish(end.wish)
 			}
 		}
 	}
-	for l := range c.dirtyLinks {
-		c.note(l, c.checkLink(l))
+	for _, w := range c.dirtyWishes {
+		c.note(w, w.check())
 	}
 }
 
@@ -42,7 +40,7 @@ func (c *collector) note(what any, err error) {
 
 // merge makes one resource of the declarations of an ID, or one normal and some hidden
 // ones.
-func (c *collector) merge(id resource.ID, n *node) ([]*resource.Spec, error) {
+func (c *collector) merge(n *node) ([]*resource.Spec, error) {
 	var normal *decl
 	var hidden []*decl
 	for _, d := range n.decls {
@@ -71,16 +69,16 @@ func (c *collector) merge(id resource.ID, n *node) ([]*resource.Spec, error) {
 	if err := sameExports(n.decls); err != nil {
 		return nil, err
 	}
-	recv, err := c.receives(id)
+	recv, err := n.receives()
 	if err != nil {
 		return nil, err
 	}
 	var specs []*resource.Spec
 	if normal != nil {
-		specs = append(specs, keyed(normal.spec, id, 0, recv))
+		specs = append(specs, keyed(normal.spec, n.id, 0, recv))
 	}
 	for i, d := range hidden {
-		specs = append(specs, keyed(d.spec, id, i+1, recv))
+		specs = append(specs, keyed(d.spec, n.id, i+1, recv))
 	}
 	return specs, nil
 }
@@ -140,24 +138,24 @@ func sameExports(decls []*decl) error {
 }
 
 // receives lists what a resource receives. A parameter has one sender.
-func (c *collector) receives(id resource.ID) ([]resource.Recv, error) {
+func (n *node) receives() ([]resource.Recv, error) {
 	var out []resource.Recv
-	for l := range c.node(id).links {
-		if l.to != id {
+	for _, end := range n.ends {
+		if end.to != n {
 			continue
 		}
-		for _, w := range c.links[l].edges {
+		for _, w := range end.edges {
 			if w.edge.Output == "" {
 				continue
 			}
-			r := resource.Recv{Param: w.edge.Param, From: l.from, Output: w.edge.Output}
+			r := resource.Recv{Param: w.edge.Param, From: end.from.id, Output: w.edge.Output}
 			i := slices.IndexFunc(out, func(x resource.Recv) bool { return x.Param == r.Param })
 			switch {
 			case i < 0:
 				out = append(out, r)
 			case out[i] != r:
 				return nil, compile.Refuse(w.edge.Span, "%s receives %q twice: from %s.%s and from %s.%s; a parameter has one sender",
-					id, r.Param, out[i].From, out[i].Output, r.From, r.Output)
+					n.id, r.Param, out[i].From, out[i].Output, r.From, r.Output)
 			}
 		}
 	}
@@ -165,28 +163,26 @@ func (c *collector) receives(id resource.ID) ([]resource.Recv, error) {
 	return out, nil
 }
 
-// checkLink reports what is wrong with the edges between two resources.
-func (c *collector) checkLink(l link) error {
-	w := c.links[l]
-	if w == nil || len(w.edges) == 0 {
+// check reports what is wrong with the edges between two resources.
+func (w *wish) check() error {
+	if len(w.edges) == 0 {
 		return nil
 	}
 	e := w.edges[0].edge
-	if l.from == l.to {
-		return compile.Refuse(e.Span, "an edge from %s to itself", l.from)
+	if w.from == w.to {
+		return compile.Refuse(e.Span, "an edge from %s to itself", w.from.id)
 	}
-	for _, id := range []resource.ID{l.from, l.to} {
-		n := c.nodes[id]
+	for _, n := range []*node{w.from, w.to} {
 		if len(n.decls) == 0 {
-			return &dangling{compile.Refuse(e.Span, "an edge names %s, which the program does not declare", id), id}
+			return &dangling{compile.Refuse(e.Span, "an edge names %s, which the program does not declare", n.id), n.id}
 		}
 	}
-	for _, w := range w.edges {
-		if w.edge.Output == "" {
+	for _, x := range w.edges {
+		if x.edge.Output == "" {
 			continue
 		}
-		if from := c.nodes[l.from].specs; len(from) > 0 && from[0].Key.Alt > 0 {
-			return compile.Refuse(w.edge.Span, "%s is hidden and so never runs; it cannot send %q", l.from, w.edge.Output)
+		if from := w.from.specs; len(from) > 0 && from[0].Key.Alt > 0 {
+			return compile.Refuse(x.edge.Span, "%s is hidden and so never runs; it cannot send %q", w.from.id, x.edge.Output)
 		}
 	}
 	return nil
@@ -194,7 +190,7 @@ func (c *collector) checkLink(l link) error {
 
 // placeOf returns where the program asks for an edge.
 func (c *collector) placeOf(from, to resource.Key) syntax.Span {
-	if w := c.links[link{from.ID, to.ID}]; w != nil && len(w.edges) > 0 {
+	if w := c.wishes[pair{from.ID, to.ID}]; w != nil && len(w.edges) > 0 {
 		return w.edges[0].edge.Span
 	}
 	return syntax.Span{}
@@ -203,11 +199,11 @@ func (c *collector) placeOf(from, to resource.Key) syntax.Span {
 // delta returns what the engine has to be told, once errs is empty.
 func (c *collector) delta() resource.Delta {
 	var d resource.Delta
-	for id := range c.dirty {
-		c.told.Resource(id, c.nodes[id].specs, &d)
+	for _, n := range c.dirty {
+		c.told.Resource(n.id, n.specs, &d)
 	}
-	for l := range c.dirtyLinks {
-		c.told.Edges(l.from, l.to, c.edges(l), &d)
+	for _, w := range c.dirtyWishes {
+		c.told.Edges(w.from.id, w.to.id, w.wanted(), &d)
 	}
 	return d
 }
@@ -215,43 +211,30 @@ func (c *collector) delta() resource.Delta {
 // accept notes that the engine has taken the delta: nothing is dirty any more.
 func (c *collector) accept(d resource.Delta) {
 	c.told.Accept(d)
-	for l := range c.dirtyLinks {
-		c.forget(l)
-	}
-	for id := range c.dirty {
-		if n := c.nodes[id]; len(n.decls) == 0 && len(n.links) == 0 {
-			delete(c.nodes, id)
+	for _, w := range c.dirtyWishes {
+		w.dirty = false
+		if len(w.edges) == 0 {
+			c.forget(w)
 		}
 	}
-	// A map that was large once costs as much to clear for ever.
-	c.dirty, c.dirtyLinks = map[resource.ID]bool{}, map[link]bool{}
-	c.causes = map[resource.ID]*flow.Cause{}
-}
-
-// forget drops a link that nobody wishes for any more.
-func (c *collector) forget(l link) {
-	if w := c.links[l]; w == nil || len(w.edges) > 0 {
-		return
-	}
-	delete(c.links, l)
-	for _, id := range []resource.ID{l.from, l.to} {
-		if n := c.nodes[id]; n != nil {
-			delete(n.links, l)
-			c.dirty[id] = true
+	for _, n := range c.dirty {
+		n.dirty, n.cause = false, nil
+		if len(n.decls) == 0 && len(n.ends) == 0 {
+			delete(c.nodes, n.id)
 		}
 	}
+	c.dirty, c.dirtyWishes = nil, nil
 }
 
-// edges returns those between all resources of the two IDs.
-func (c *collector) edges(l link) []resource.Edge {
-	w := c.links[l]
-	if w == nil || len(w.edges) == 0 {
+// wanted returns the edges between all resources of the two IDs.
+func (w *wish) wanted() []resource.Edge {
+	if len(w.edges) == 0 {
 		return nil
 	}
 	var out []resource.Edge
 	notify := slices.ContainsFunc(w.edges, func(x wished) bool { return x.edge.Notify })
-	for _, from := range c.nodes[l.from].specs {
-		for _, to := range c.nodes[l.to].specs {
+	for _, from := range w.from.specs {
+		for _, to := range w.to.specs {
 			out = append(out, resource.Edge{From: from.Key, To: to.Key, Notify: notify})
 		}
 	}

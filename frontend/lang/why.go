@@ -30,7 +30,7 @@ func (v *version) explain(d *resource.Delta, old *version) {
 func (c *collector) explain(d *resource.Delta) {
 	moves := map[*flow.Cause]*resource.Move{}
 	for _, s := range d.Set {
-		cause := c.causes[s.Key.ID]
+		cause := c.nodes[s.Key.ID].cause
 		if cause == nil {
 			continue
 		}
