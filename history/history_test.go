@@ -194,6 +194,35 @@ func TestTorn(t *testing.T) {
 	}
 }
 
+// An agent that starts does not read what a large log holds: it goes on in a new segment, with
+// numbers that were never used.
+func TestContinue(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, 0)
+	for i := range uint64(5_000) {
+		l.Event(checked(i + 1))
+	}
+	l.Close()
+	first := segmentsOf(t, dir)
+	for range 3 { // what these write is little, and needs no segment each
+		l := open(t, dir, 0)
+		l.Event(checked(9))
+		l.Close()
+	}
+	if segments := segmentsOf(t, dir); len(first) != 1 || len(segments) != 2 {
+		t.Errorf("the log has %d segments, then %d; want 1 and 2", len(first), len(segments))
+	}
+	got := read(t, dir)
+	if want := 5_002 + 3*3; len(got) != want {
+		t.Errorf("%d records, want %d", len(got), want)
+	}
+	for i := range got[1:] {
+		if got[i+1].Seq <= got[i].Seq {
+			t.Fatalf("after record %d comes %d", got[i].Seq, got[i+1].Seq)
+		}
+	}
+}
+
 // What is no log does no harm.
 func TestForeign(t *testing.T) {
 	dir := t.TempDir()

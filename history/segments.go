@@ -33,7 +33,12 @@ type segment struct {
 // parts is how many segments share the limit.
 const parts = 8
 
-// openSegments opens the last segment for more, and returns the number of its last record.
+// maxContinued is how large a segment may be for an agent that starts to go on with it: to do
+// that it has to read all of it.
+const maxContinued = 64 << 10
+
+// openSegments opens the last segment for more, if it is small, and returns a number that no
+// record is beyond.
 func openSegments(dir string, limit int64) (*segments, uint64, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, 0, fmt.Errorf("making the directory of the history: %w", err)
@@ -47,6 +52,9 @@ func openSegments(dir string, limit int64) (*segments, uint64, error) {
 		return s, 0, nil
 	}
 	last := all[len(all)-1]
+	if last.size > maxContinued {
+		return s, last.first + uint64(last.size)/frameHead, nil
+	}
 	seq := last.first - 1
 	whole, err := scan(last.path, func(payload []byte) bool {
 		if r, err := decodeRecord(payload); err == nil {
