@@ -73,7 +73,7 @@ const modules = `
 	golang.org/x/crypto               deploy/sign
 	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
-	google.golang.org/grpc            world/etcd
+	google.golang.org/grpc            cluster/server world/etcd
 `
 
 // never has imports that the lines of the policy would allow.

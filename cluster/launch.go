@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"errors"
+
+	"mgmt/cluster/pki"
 )
 
 // ServerConfig is what a server is started with. It travels to mgmt-etcd as JSON.
@@ -25,10 +27,9 @@ type ServerConfig struct {
 	Fast bool
 }
 
-// TLSFiles are PEM files. Both sides of a connection show the certificate.
-type TLSFiles struct {
-	CA, Cert, Key string
-}
+// TLSFiles are the certificate of a host, and those that it trusts. Both sides of a connection
+// show theirs.
+type TLSFiles = pki.Files
 
 // A Launcher starts servers.
 type Launcher interface {

@@ -13,6 +13,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"mgmt/cluster/pki"
 	"mgmt/world/etcd"
 )
 
@@ -46,7 +47,15 @@ type Options struct {
 	// Insecure allows plain HTTP beyond this machine.
 	Insecure bool
 	// TLS are the files of the certificate that this host shows, as a server and as a client.
+	// Without them, PKI has it.
 	TLS *TLSFiles
+	// PKI is where the host keeps the certificate that it has from its cluster. The first host
+	// makes the authority there, and others get in by Token.
+	PKI   pki.Dir
+	Token *pki.Token
+	// JoinPort is where a host that has the key of the authority lets others in; the default is
+	// pki.DefaultPort.
+	JoinPort int
 
 	Launcher Launcher // starts the server; nil if there can be none
 	Log      *slog.Logger
@@ -54,6 +63,8 @@ type Options struct {
 	OnHealth func(etcd.Health)
 	// Fast makes elections and leases short, for tests.
 	Fast bool
+
+	managed bool // PKI has the certificate, and TLS names its files
 }
 
 // A Node is the part of a host in a cluster.
@@ -88,6 +99,7 @@ func New(opts Options) (*Node, error) {
 	if opts.NoServer && len(opts.Seeds) == 0 {
 		return nil, errors.New("an agent without a server needs the cluster of others: give --seeds along with --no-server")
 	}
+	opts.secure()
 	if err := opts.addresses(); err != nil {
 		return nil, err
 	}
@@ -137,6 +149,9 @@ func (n *Node) ttl() time.Duration {
 // and before that an error if the host cannot take part at all.
 func (n *Node) Run(ctx context.Context) error {
 	defer n.stopServer()
+	if err := n.admit(ctx); err != nil {
+		return err
+	}
 	if err := n.begin(ctx); err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func (n *Node) part(ctx context.Context) {
 			})
 		})
 	}
+	followers.Go(func() { n.guard(follows) })
 	if !n.open(ctx, events) {
 		return
 	}

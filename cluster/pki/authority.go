@@ -187,8 +187,9 @@ func namesOf(cert *x509.Certificate) []string {
 	return canonical(out)
 }
 
-func hasRole(cert *x509.Certificate, role string) bool {
-	return slices.Contains(cert.Subject.OrganizationalUnit, role)
+// MaySign reports whether a certificate is that of a signer.
+func MaySign(cert *x509.Certificate) bool {
+	return slices.Contains(cert.Subject.OrganizationalUnit, RoleSigner)
 }
 
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }

@@ -38,6 +38,15 @@ func (d Dir) HasCertificate() bool {
 	return err == nil
 }
 
+// Covers reports whether the certificate of the host has all of some names and addresses.
+func (d Dir) Covers(names []string) bool {
+	cert, err := d.current()
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return cert.Leaf.VerifyHostname(name) != nil })
+}
+
 // HasAuthority reports whether the key of the authority is here.
 func (d Dir) HasAuthority() bool {
 	_, err := os.Stat(d.path(authorityKeyFile))

@@ -2,9 +2,12 @@ package pki
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -41,6 +44,29 @@ var kinds = map[string]struct {
 	"revoked":       {ErrRevoked, http.StatusForbidden},
 	"request":       {ErrRequest, http.StatusBadRequest},
 	"busy":          {ErrBusy, http.StatusTooManyRequests},
+}
+
+// Serve answers hosts at a listener until ctx ends.
+func (s *Signer) Serve(ctx context.Context, dir Dir, listener net.Listener) error {
+	config, err := dir.Files().Server(tls.VerifyClientCertIfGiven)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	server := &http.Server{
+		Handler:        s.Handler(),
+		TLSConfig:      config,
+		ReadTimeout:    askLimit,
+		WriteTimeout:   askLimit,
+		IdleTimeout:    askLimit,
+		MaxHeaderBytes: 1 << 14,
+		ErrorLog:       log.New(io.Discard, "", 0), // strangers would fill it
+	}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	if err := server.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return ctx.Err()
 }
 
 // Handler answers hosts that want a certificate. It needs TLS with certificates of clients that

@@ -160,7 +160,7 @@ func pinned(authority Fingerprint) *tls.Config {
 			if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool}); err != nil {
 				return fmt.Errorf("%w: %w", ErrOtherCluster, err)
 			}
-			if !hasRole(leaf, RoleSigner) {
+			if !MaySign(leaf) {
 				return fmt.Errorf("%s is of the cluster, but not allowed to let hosts in", leaf.Subject.CommonName)
 			}
 			return nil

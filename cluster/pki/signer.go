@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -255,7 +256,7 @@ func Revoke(ctx context.Context, store Store, host string) (int, error) {
 	}
 	// The list first: should this stop half way, the certificates count for nothing all the same.
 	certs := unexpired(h.Certs, time.Now())
-	err = update(ctx, store, revokedKey, func(all *[]issued) error {
+	err = update(ctx, store, RevokedKey, func(all *[]issued) error {
 		*all = unexpired(*all, time.Now())
 		for _, c := range certs {
 			if !slices.ContainsFunc(*all, func(o issued) bool { return o.Serial == c.Serial }) {
@@ -294,7 +295,7 @@ func (s *Signer) Publish(ctx context.Context) error {
 
 // currentList returns the revocation list, signed afresh if certificates were revoked since.
 func (s *Signer) currentList(ctx context.Context) ([]byte, error) {
-	revoked, _, err := fetch[[]issued](ctx, s.Store, revokedKey)
+	revoked, _, err := fetch[[]issued](ctx, s.Store, RevokedKey)
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +322,7 @@ func (s *Signer) currentList(ctx context.Context) ([]byte, error) {
 
 // Listed reports whether all certificates that are revoked are on the list that hosts follow.
 func Listed(ctx context.Context, store Store) (bool, error) {
-	revoked, _, err := fetch[[]issued](ctx, store, revokedKey)
+	revoked, _, err := fetch[[]issued](ctx, store, RevokedKey)
 	if err != nil {
 		return false, err
 	}
@@ -334,11 +335,11 @@ func Listed(ctx context.Context, store Store) (bool, error) {
 	return true, err
 }
 
-// Follow keeps a copy of the revocation list that is stored, as it is at present.
-func (d Dir) Follow(ctx context.Context, store Store) error {
-	list, version, err := fetch[signedList](ctx, store, ListKey)
-	if err != nil || version == 0 {
-		return err
+// SetStoredList keeps a copy of the revocation list that is stored at ListKey.
+func (d Dir) SetStoredList(value []byte) error {
+	var list signedList
+	if err := json.Unmarshal(value, &list); err != nil {
+		return fmt.Errorf("reading the revocation list: %w", err)
 	}
 	return d.SetRevoked(list.List)
 }

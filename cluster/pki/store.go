@@ -82,9 +82,11 @@ type storedHost struct {
 func hostKey(host string) string  { return "host/" + strings.ToLower(host) }
 func ownerKey(name string) string { return "name/" + strings.ToLower(name) }
 
+// Keys that hosts follow.
 const (
-	revokedKey = "revoked" // a list of issued
-	// ListKey is where the revocation list is, for all hosts to follow.
+	// RevokedKey has the certificates that are revoked. Signers follow it.
+	RevokedKey = "revoked"
+	// ListKey has the revocation list. All hosts follow it.
 	ListKey = "crl"
 )
 

@@ -84,10 +84,11 @@ func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
 	if cfg.TLS != nil {
 		info := transport.TLSInfo{
 			CertFile: cfg.TLS.Cert, KeyFile: cfg.TLS.Key, TrustedCAFile: cfg.TLS.CA,
-			ClientCertAuth: true, MinVersion: tls.VersionTLS13,
+			CRLFile: cfg.TLS.Revoked, ClientCertAuth: true, MinVersion: tls.VersionTLS13,
 		}
 		ec.ClientTLSInfo, ec.PeerTLSInfo = info, info
 		ec.TlsMinVersion = "TLS1.3"
+		ec.GRPCAdditionalServerOptions = newGate(cfg.TLS.Revoked).options()
 	}
 	return ec, addresses(ec, cfg)
 }

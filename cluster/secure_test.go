@@ -1,0 +1,173 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/cluster"
+	"mgmt/cluster/pki"
+)
+
+// secure makes a host use certificates only.
+func secure(t *testing.T) func(*cluster.Options) {
+	return func(o *cluster.Options) {
+		o.PKI = pki.Dir(filepath.Join(o.Dir, "pki"))
+		o.ClientURLs = []string{"https" + strings.TrimPrefix(freeURL(t), "http")}
+		o.ServerURLs = []string{"https" + strings.TrimPrefix(freeURL(t), "http")}
+		_, port, err := net.SplitHostPort(strings.TrimPrefix(freeURL(t), "http://"))
+		if err == nil {
+			o.JoinPort, err = strconv.Atoi(port)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// invited makes a host use certificates only, and gives it a token.
+func invited(t *testing.T, token pki.Token) func(*cluster.Options) {
+	return func(o *cluster.Options) {
+		secure(t)(o)
+		o.Token = &token
+	}
+}
+
+// token prints a token at the host that began a cluster.
+func (h *host) token(uses int) pki.Token {
+	h.t.Helper()
+	h.ready()
+	authority, err := h.opts.PKI.Fingerprint()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	token, err := pki.NewToken(h.t.Context(), cluster.Certificates(h.node.Client()), authority, uint16(h.opts.JoinPort), uses, time.Hour)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return token
+}
+
+// ends waits until a host has ended by itself, and returns why.
+func (h *host) ends() error {
+	h.t.Helper()
+	select {
+	case <-h.done:
+	case <-time.After(patience):
+		h.t.Fatalf("%s does not end", h.opts.Host)
+	}
+	return h.err
+}
+
+func TestAClusterOfCertificates(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	token := a.token(2)
+	b, c := start(t, "b", invited(t, token), a), start(t, "c", invited(t, token), a)
+	a.want("a b c")
+	for _, h := range []*host{a, b, c} {
+		h.works()
+	}
+	b.stop()
+	a.want("a c")
+	b.run() // with a certificate, the token counts for nothing
+	a.want("a b c")
+	b.works()
+}
+
+func TestHostsThatAreNotLetIn(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	used := a.token(1)
+	start(t, "b", invited(t, used), a).works()
+	other := start(t, "other", secure(t)).token(1)
+	other.Port = used.Port
+	for name, test := range map[string]struct {
+		change func(*cluster.Options)
+		want   error
+	}{
+		"no-token": {secure(t), cluster.ErrNoCertificate},
+		"used":     {invited(t, used), pki.ErrTokenUsed},
+		"foreign":  {invited(t, other), pki.ErrOtherCluster},
+		"b":        {invited(t, a.token(1)), pki.ErrNameTaken},
+	} {
+		if err := start(t, name, test.change, a).ends(); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+func TestARevokedHostIsOut(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	b := start(t, "b", func(o *cluster.Options) {
+		invited(t, a.token(1))(o)
+		o.NoServer = true
+	}, a)
+	b.works()
+	stays := b.node.Client()
+	if _, err := pki.Revoke(t.Context(), cluster.Certificates(a.node.Client()), "b"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a connection that stood is of no use", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		_, err := stays.Get(ctx, "any")
+		return err != nil && ctx.Err() == nil
+	})
+	a.works()
+	if err := os.RemoveAll(string(b.opts.PKI)); err != nil {
+		t.Fatal(err)
+	}
+	b.node.Hurry()
+	b.stop()
+	token := a.token(1)
+	b.opts.Token = &token
+	b.run()
+	b.works()
+}
+
+func TestOnlySignersInvite(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	b := start(t, "b", func(o *cluster.Options) {
+		invited(t, a.token(1))(o)
+		o.NoServer = true
+	}, a)
+	b.works()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := pki.NewToken(ctx, cluster.Certificates(b.node.Client()), pki.Fingerprint{}, 1, 1, time.Hour)
+	if err == nil || !strings.Contains(err.Error(), "b is not allowed") {
+		t.Errorf("got %v, want that b is not allowed to invite", err)
+	}
+	for _, end := range []string{"\x00", "/_mgmt/zzz"} {
+		if _, err := b.node.Client().Do(ctx, clientv3.OpDelete("/_mgmt/o", clientv3.WithRange(end))); err == nil {
+			t.Errorf("b deletes all up to %q", end)
+		}
+	}
+}
+
+func TestACertificateOfAnotherHostIsNotShown(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	b := start(t, "b", invited(t, a.token(1)), a)
+	b.works()
+	thief := start(t, "thief", func(o *cluster.Options) {
+		secure(t)(o)
+		if err := os.CopyFS(string(o.PKI), os.DirFS(string(b.opts.PKI))); err != nil {
+			t.Fatal(err)
+		}
+	}, a)
+	if err := thief.ends(); !errors.Is(err, pki.ErrOtherHost) {
+		t.Errorf("got %v, want %v", err, pki.ErrOtherHost)
+	}
+}

@@ -1,0 +1,50 @@
+package etcd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Cells are single keys below a prefix that several hosts change, each by comparing and swapping.
+type Cells struct {
+	client *clientv3.Client
+	prefix string
+}
+
+// NewCells returns the cells below a prefix of the namespace.
+func NewCells(client *clientv3.Client, prefix string) Cells {
+	return Cells{client, namespace + prefix}
+}
+
+// Get returns the value of a key and its version, which is 0 if there is no value.
+func (c Cells) Get(ctx context.Context, key string) (value []byte, version int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	resp, err := c.client.Get(ctx, c.prefix+key)
+	if err != nil {
+		return nil, 0, readError(c.prefix+key, err)
+	}
+	if len(resp.Kvs) == 0 {
+		return nil, 0, nil
+	}
+	return resp.Kvs[0].Value, resp.Kvs[0].ModRevision, nil
+}
+
+// Swap replaces the value of a key that has a version. It reports false if the version is another
+// one by now.
+func (c Cells) Swap(ctx context.Context, key string, value []byte, version int64) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	key = c.prefix + key
+	resp, err := c.client.Txn(ctx).
+		If(clientv3.Compare(clientv3.ModRevision(key), "=", version)).
+		Then(clientv3.OpPut(key, string(value))).
+		Commit()
+	if err != nil {
+		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), err)
+	}
+	return resp.Succeeded, nil
+}
