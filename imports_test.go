@@ -24,6 +24,7 @@ const policy = `
 	internal/*
 	console
 	.
+	frontend/deploys
 	frontend/*
 	frontend
 	dashboard
