@@ -130,6 +130,12 @@ func (d Dir) accept(a *Answer, key *ecdsa.PrivateKey) error {
 	if err := d.SetRevoked(a.Revoked); err != nil {
 		return err
 	}
+	if a.AuthorityKey != nil {
+		text := pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: a.AuthorityKey})
+		if err := d.write(authorityKeyFile, text); err != nil {
+			return err
+		}
+	}
 	if err := d.writeHost(a.Certificate, a.Authority, key); err != nil {
 		return err
 	}

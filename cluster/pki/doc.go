@@ -4,7 +4,7 @@
 //
 // The authority is the key that signs certificates, and its own certificate, which all hosts
 // trust. The first host of a cluster makes it ([Found]). A signer is an agent that has the key and
-// answers those who want a certificate ([Signer]). Each host has one certificate for all that it
+// answers those who want a certificate ([Signer]); a token may make further hosts signers. Each host has one certificate for all that it
 // does, as a server and as a client; it says the host's name, the names and addresses by which it
 // is reached, and its roles. It lasts for [Lifetime] and is renewed when two thirds of that have
 // passed ([Keep]).

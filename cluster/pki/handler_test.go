@@ -15,7 +15,7 @@ func FuzzHandler(f *testing.F) {
 		f.Fatal(err)
 	}
 	store := &Memory{}
-	token, err := NewToken(f.Context(), store, Fingerprint{}, 1, 1, time.Hour)
+	token, err := NewToken(f.Context(), store, Invitation{Uses: 1, TTL: time.Hour})
 	if err != nil {
 		f.Fatal(err)
 	}

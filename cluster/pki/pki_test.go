@@ -65,7 +65,12 @@ func (c *testCluster) token(uses int, ttl time.Duration) Token {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	token, err := NewToken(c.t.Context(), c.store, f, c.port, uses, ttl)
+	return c.invite(Invitation{Authority: f, Port: c.port, Uses: uses, TTL: ttl})
+}
+
+func (c *testCluster) invite(i Invitation) Token {
+	c.t.Helper()
+	token, err := NewToken(c.t.Context(), c.store, i)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -424,6 +429,38 @@ func TestOnlySignersLetHostsIn(t *testing.T) {
 	if err := c.newcomer("third", token).Join(t.Context()); err == nil || !strings.Contains(err.Error(), "second is of the cluster, but not allowed") {
 		t.Errorf("got %v, want that the second host is no signer", err)
 	}
+}
+
+func TestATokenMakesASigner(t *testing.T) {
+	c := newCluster(t)
+	if c.join("plain").HasAuthority() {
+		t.Error("any host gets the key of the authority")
+	}
+	f, err := c.dir.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := c.newcomer("second", c.invite(Invitation{Authority: f, Port: c.port, Uses: 1, TTL: time.Hour, Signer: true}))
+	if err := n.Join(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	authority, err := n.Dir.Authority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- (&Signer{Authority: authority, Store: c.store}).Serve(ctx, n.Dir, l) }()
+	token := c.invite(Invitation{Authority: f, Port: uint16(l.Addr().(*net.TCPAddr).Port), Uses: 1, TTL: time.Hour})
+	if err := c.newcomer("third", token).Join(t.Context()); err != nil {
+		t.Errorf("the second signer lets nobody in: %v", err)
+	}
+	cancel()
+	wantError(t, <-served, context.Canceled)
 }
 
 func TestCheckOfACertificate(t *testing.T) {

@@ -34,9 +34,10 @@ type Request struct {
 
 // An Answer is a certificate, with what is needed to use it.
 type Answer struct {
-	Certificate []byte
-	Authority   []byte
-	Revoked     []byte
+	Certificate  []byte
+	Authority    []byte
+	AuthorityKey []byte `json:",omitempty"` // for a new signer
+	Revoked      []byte
 }
 
 // Why a host gets no certificate.
@@ -59,7 +60,7 @@ func (s *Signer) Join(ctx context.Context, req Request, from net.IP) (*Answer, e
 	// A host that did not get the answer asks again with the same key, for free.
 	again := known.Key == key && known.Token == req.Token && req.Token != "" && known.live(time.Now())
 	var names []string
-	err = s.useToken(ctx, req, !again, func() (err error) {
+	token, err := s.useToken(ctx, req, !again, func() (err error) {
 		if err = s.free(ctx, host, key); err == nil {
 			names, err = s.names(ctx, csr, from)
 		}
@@ -68,13 +69,21 @@ func (s *Signer) Join(ctx context.Context, req Request, from net.IP) (*Answer, e
 	if err != nil {
 		return nil, fmt.Errorf("letting %s in: %w", host, err)
 	}
-	return s.certify(ctx, csr, names, func(h *storedHost) error {
+	roles := []string{RoleAgent}
+	if token.Signer {
+		roles = append(roles, RoleSigner)
+	}
+	answer, err := s.certify(ctx, csr, names, roles, func(h *storedHost) error {
 		if h.live(time.Now()) && h.Key != key {
 			return taken(host)
 		}
 		h.Token = req.Token
 		return nil
 	})
+	if err == nil && token.Signer {
+		answer.AuthorityKey, err = x509.MarshalPKCS8PrivateKey(s.Authority.key)
+	}
+	return answer, err
 }
 
 // Renew gives a new certificate to a host that shows one which is good still.
@@ -91,7 +100,7 @@ func (s *Signer) Renew(ctx context.Context, req Request, shown *x509.Certificate
 	if err != nil {
 		return nil, fmt.Errorf("renewing the certificate of %s: %w", host, err)
 	}
-	return s.certify(ctx, csr, names, func(h *storedHost) error {
+	return s.certify(ctx, csr, names, []string{RoleAgent}, func(h *storedHost) error {
 		if !h.has(shown) {
 			return fmt.Errorf("renewing the certificate of %s: %w", host, ErrRevoked)
 		}
@@ -132,25 +141,26 @@ func (s *Signer) free(ctx context.Context, host, key string) error {
 	return s.claim(ctx, host, host)
 }
 
-// useToken checks a token, and counts one use of it. check says whether it would be wasted.
-func (s *Signer) useToken(ctx context.Context, req Request, count bool, check func() error) error {
+// useToken checks a token, counts one use of it, and returns it. check says whether it would be
+// wasted.
+func (s *Signer) useToken(ctx context.Context, req Request, count bool, check func() error) (storedToken, error) {
 	stored, version, err := fetch[storedToken](ctx, s.Store, tokenKey(req.Token))
 	if err != nil {
-		return err
+		return stored, err
 	}
 	if version == 0 {
-		return ErrWrongToken
+		return stored, ErrWrongToken
 	}
 	if !count {
 		stored.Left = 1
 	}
 	if err := stored.check(req.Secret, time.Now()); err != nil {
-		return err
+		return stored, err
 	}
 	if err := check(); err != nil || !count {
-		return err
+		return stored, err
 	}
-	return update(ctx, s.Store, tokenKey(req.Token), func(t *storedToken) error {
+	return stored, update(ctx, s.Store, tokenKey(req.Token), func(t *storedToken) error {
 		if err := t.check(req.Secret, time.Now()); err != nil {
 			return err
 		}
@@ -160,9 +170,9 @@ func (s *Signer) useToken(ctx context.Context, req Request, count bool, check fu
 }
 
 // certify signs what a host asks for, and notes it before anybody gets it.
-func (s *Signer) certify(ctx context.Context, csr *x509.CertificateRequest, names []string, allow func(*storedHost) error) (*Answer, error) {
+func (s *Signer) certify(ctx context.Context, csr *x509.CertificateRequest, names, roles []string, allow func(*storedHost) error) (*Answer, error) {
 	host := csr.Subject.CommonName
-	cert, err := s.Authority.sign(csr.PublicKey, host, names, RoleAgent)
+	cert, err := s.Authority.sign(csr.PublicKey, host, names, roles...)
 	if err != nil {
 		return nil, fmt.Errorf("signing the certificate of %s: %w", host, err)
 	}

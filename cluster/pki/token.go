@@ -80,19 +80,29 @@ type storedToken struct {
 	Hash    string    // of the secret, SHA-256 in hexadecimal digits
 	Left    int       // how many hosts it lets in
 	Expires time.Time // when it ends
+	Signer  bool      `json:",omitempty"` // whether these become signers
 }
 
 func tokenKey(id string) string { return "token/" + id }
 
-// NewToken stores a token that lets some hosts in, and returns it. It ends after a while.
-func NewToken(ctx context.Context, store Store, authority Fingerprint, port uint16, uses int, ttl time.Duration) (Token, error) {
-	t := Token{Authority: authority, Port: port}
+// An Invitation says what a token is good for.
+type Invitation struct {
+	Authority Fingerprint
+	Port      uint16 // where signers listen
+	Uses      int    // how many hosts it lets in
+	TTL       time.Duration
+	Signer    bool // they get the key of the authority too
+}
+
+// NewToken stores a token, and returns it.
+func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
+	t := Token{Authority: i.Authority, Port: i.Port}
 	rand.Read(t.ID[:])     // never fails
 	rand.Read(t.Secret[:]) // never fails
-	if uses < 1 || ttl <= 0 {
+	if i.Uses < 1 || i.TTL <= 0 {
 		return Token{}, errors.New("a token is for one host at least, and for some time")
 	}
-	stored := storedToken{hashSecret(t.Secret[:]), uses, time.Now().Add(ttl)}
+	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer}
 	if err := update(ctx, store, tokenKey(t.Name()), func(s *storedToken) error { *s = stored; return nil }); err != nil {
 		return Token{}, fmt.Errorf("storing a token: %w", err)
 	}
