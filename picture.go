@@ -36,6 +36,7 @@ func Picture(keys []resource.Key, edges []resource.Edge) *picture.Graph {
 // several changes in the meantime the last one is drawn.
 type painter struct {
 	engine       *engine.Engine
+	host         string
 	file, filter string
 	log          *slog.Logger
 
@@ -48,6 +49,7 @@ func newPainter(opts Options, e *engine.Engine) *painter {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &painter{
 		engine: e,
+		host:   opts.Hostname,
 		file:   opts.Graphviz + "@" + opts.Hostname,
 		filter: opts.GraphvizFilter,
 		log:    opts.Log,
@@ -105,7 +107,9 @@ func (p *painter) paint(ctx context.Context) error {
 		edges[i] = s.Edges[i].Edge
 	}
 	var text bytes.Buffer
-	if err := Picture(keys, edges).DOT(&text); err != nil {
+	g := Picture(keys, edges)
+	g.Name = p.host
+	if err := g.DOT(&text); err != nil {
 		return err
 	}
 	if err := writeOwned(p.file, text.Bytes()); err != nil {

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,8 +51,10 @@ type Ref struct {
 	Alt  int    `json:"alt,omitempty"` // counts hidden resources of one name
 }
 
-// String prints kind[name].
-func (r Ref) String() string { return r.Kind + "[" + r.Name + "]" }
+// String prints kind[name], and kind[name]#1 for the first hidden one.
+func (r Ref) String() string {
+	return resource.Key{ID: resource.ID{Kind: r.Kind, Name: r.Name}, Alt: r.Alt}.String()
+}
 
 // RefOf returns the name of a vertex.
 func RefOf(k resource.Key) Ref { return Ref{k.Kind, k.Name, k.Alt} }
@@ -174,8 +177,14 @@ func RecordOf(e *engine.Event) Record {
 	return r
 }
 
-// ParseRef reads a name like file[/etc/motd].
+// ParseRef reads a name like file[/etc/motd]. Hidden resources of that name are meant, too, so
+// the number of one is left out.
 func ParseRef(text string) (Ref, error) {
+	if at := strings.LastIndex(text, "]#"); at >= 0 {
+		if _, err := strconv.Atoi(text[at+2:]); err == nil {
+			text = text[:at+1]
+		}
+	}
 	kind, rest, ok := strings.Cut(text, "[")
 	name, closed := strings.CutSuffix(rest, "]")
 	if !ok || !closed || kind == "" {

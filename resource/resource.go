@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"mgmt/local"
@@ -160,6 +161,14 @@ func (c Change) String() string {
 type Key struct {
 	ID
 	Alt int
+}
+
+// String prints kind[name], and kind[name]#1 for the first hidden one.
+func (k Key) String() string {
+	if k.Alt == 0 {
+		return k.ID.String()
+	}
+	return k.ID.String() + "#" + strconv.Itoa(k.Alt)
 }
 
 // Compare orders keys by kind, name and Alt.

@@ -25,11 +25,7 @@ func dump(t testing.TB, d resource.Delta) string {
 	t.Helper()
 	var b strings.Builder
 	for _, s := range d.Set {
-		fmt.Fprint(&b, s.Key)
-		if s.Key.Alt > 0 {
-			fmt.Fprintf(&b, " (hidden %d)", s.Key.Alt)
-		}
-		b.WriteString("\n")
+		fmt.Fprintln(&b, s.Key)
 		params, err := resources.Kinds().Lookup(s.Key.Kind).Given(s.Resource)
 		if err != nil {
 			t.Fatal(err)

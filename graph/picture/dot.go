@@ -10,13 +10,19 @@ import (
 	"unicode"
 )
 
-// DOT writes the graph in the language of Graphviz.
+// DOT writes the graph in the language of Graphviz. A node has the same id in every graph, made
+// of its label.
 func (g *Graph) DOT(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, "digraph {")
+	if g.Name == "" {
+		fmt.Fprintln(out, "digraph {")
+	} else {
+		fmt.Fprintf(out, "digraph %[1]s {\n\tlabel=%[1]s;\n", quote(g.Name))
+	}
+	fmt.Fprintln(out, "\tnewrank=true;")
 	for i := range g.Boxes {
 		b := &g.Boxes[i]
-		fmt.Fprintf(out, "\tn%d [label=%s", i, quote(b.Label))
+		fmt.Fprintf(out, "\t%[1]s [label=%[1]s", quote(b.Label))
 		if b.Title != "" {
 			fmt.Fprintf(out, " tooltip=%s", quote(b.Title))
 		}
@@ -28,7 +34,7 @@ func (g *Graph) DOT(w io.Writer) error {
 	arrows := slices.SortedFunc(slices.Values(g.Arrows), func(a, b Arrow) int { return cmp.Or(a.From-b.From, a.To-b.To) })
 	for _, a := range arrows {
 		if a.valid(len(g.Boxes)) {
-			fmt.Fprintf(out, "\tn%d -> n%d%s;\n", a.From, a.To, a.attributes())
+			fmt.Fprintf(out, "\t%s -> %s%s;\n", quote(g.Boxes[a.From].Label), quote(g.Boxes[a.To].Label), a.attributes())
 		}
 	}
 	fmt.Fprintln(out, "}")

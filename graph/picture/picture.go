@@ -10,13 +10,14 @@ package picture
 
 // A Graph is what to draw.
 type Graph struct {
+	Name   string // of the whole, or empty
 	Boxes  []Box
 	Arrows []Arrow
 }
 
 // A Box is a node.
 type Box struct {
-	Label string
+	Label string // no two boxes have the same
 	Title string // shown when one points at it
 	Class string // its colours; see SVG
 }

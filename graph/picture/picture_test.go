@@ -122,6 +122,7 @@ func TestOdd(t *testing.T) {
 
 func TestDOT(t *testing.T) {
 	g := &Graph{
+		Name:   "web1",
 		Boxes:  []Box{{Label: "exec[a]"}, {Label: "file[/b \"x\\\n\x1b]", Class: "failed", Title: "failed"}, {Label: "c", Class: "odd"}},
 		Arrows: []Arrow{{From: 1, To: 2, Dashed: true, Bold: true}, {From: 0, To: 1, Bold: true}, {From: 0, To: 2}, {From: 0, To: 9}},
 	}
@@ -129,13 +130,15 @@ func TestDOT(t *testing.T) {
 	if err := g.DOT(&out); err != nil {
 		t.Fatal(err)
 	}
-	want := `digraph {
-	n0 [label="exec[a]"];
-	n1 [label="file[/b \"x\\\n\\u001b]" tooltip="failed" style=filled fillcolor="#ffebe9" color="#cf222e"];
-	n2 [label="c"];
-	n0 -> n1 [style=bold];
-	n0 -> n2;
-	n1 -> n2 [style="bold,dashed"];
+	want := `digraph "web1" {
+	label="web1";
+	newrank=true;
+	"exec[a]" [label="exec[a]"];
+	"file[/b \"x\\\n\\u001b]" [label="file[/b \"x\\\n\\u001b]" tooltip="failed" style=filled fillcolor="#ffebe9" color="#cf222e"];
+	"c" [label="c"];
+	"exec[a]" -> "file[/b \"x\\\n\\u001b]" [style=bold];
+	"exec[a]" -> "c";
+	"file[/b \"x\\\n\\u001b]" -> "c" [style="bold,dashed"];
 }
 `
 	if out.String() != want {
