@@ -89,7 +89,7 @@ func (c *compiler) source(e *env, x *syntax.CallExpr, f *funcs.Function, args []
 		Caught: c.caught(x),
 		Host:   c.host,
 	}
-	opts := flow.SourceOptions{Label: c.label(x), Fixed: f.Fixed}
+	opts := flow.SourceOptions{Label: c.label(x), Fixed: f.Fixed, Secret: f.Secret, Public: f.Publishes}
 	fail := func(err error) error {
 		if err == nil {
 			return nil
@@ -177,6 +177,7 @@ type shaper struct {
 	span syntax.Span
 	args []*flow.Node
 
+	mark  *types.Mark // of all arguments
 	plan  *funcs.Plan
 	fail  flow.Result        // in place of a plan
 	turns []*term            // of the applications of the plan
@@ -184,7 +185,7 @@ type shaper struct {
 }
 
 func (s *shaper) wire() []*flow.Node {
-	s.plan, s.fail = nil, flow.Result{}
+	s.plan, s.fail, s.mark = nil, flow.Result{}, nil
 	values := make([]types.Value, len(s.args))
 	for i, n := range s.args {
 		r := n.Result()
@@ -193,10 +194,11 @@ func (s *shaper) wire() []*flow.Node {
 			return nil
 		}
 		values[i] = r.Value
+		s.mark = types.Derived(s.mark, r.Mark)
 	}
 	plan, err := s.f.Shape(values)
 	if err != nil {
-		s.fail.Err = locate(fmt.Errorf("%s: %w", s.f.Name, err), s.span)
+		s.fail = joined(flow.Result{Err: locate(fmt.Errorf("%s: %w", s.f.Name, err), s.span)}, s.mark)
 		return nil
 	}
 	s.plan = plan
@@ -220,6 +222,9 @@ func (s *shaper) wire() []*flow.Node {
 // key identifies an application: the function and its arguments.
 func (s *shaper) key(a funcs.Application) string {
 	var b strings.Builder
+	if s.mark != nil {
+		b.WriteByte('*') // what was not secret before is applied anew
+	}
 	writeIdentity(&b, a.Func)
 	for _, v := range a.Args {
 		b.WriteByte('|')
@@ -269,7 +274,7 @@ func (s *shaper) arguments(a funcs.Application) []*term {
 		if r, ok := v.(funcs.Result); ok {
 			out[i] = s.turns[r]
 		} else {
-			out[i] = staticValue(v)
+			out[i] = s.c.given(v, s.mark)
 		}
 	}
 	return out
@@ -279,6 +284,7 @@ func (s *shaper) result() flow.Result {
 	if s.plan == nil {
 		return s.fail
 	}
+	mark := s.mark
 	results := make([]types.Value, len(s.turns))
 	for i, t := range s.turns {
 		r := whenReady(t)()
@@ -286,10 +292,11 @@ func (s *shaper) result() flow.Result {
 			return r
 		}
 		results[i] = r.Value
+		mark = types.Derived(mark, r.Mark)
 	}
 	v, err := s.plan.Combine(results)
 	if err != nil {
-		return flow.Result{Err: locate(err, s.span)}
+		return joined(flow.Result{Err: locate(err, s.span)}, mark)
 	}
-	return flow.Result{Value: v}
+	return joined(flow.Result{Value: v}, mark)
 }

@@ -21,9 +21,9 @@ func (c *compiler) expr(e *env, x syntax.Expr) *term {
 	case *syntax.StringLit:
 		return c.stringLit(e, x)
 	case *syntax.ListLit:
-		return c.strict(c.exprs(e, x.Elems), x.Span(), func(v []types.Value) (types.Value, error) {
+		return c.marking(c.exprs(e, x.Elems), x.Span(), func(v []types.Value) (types.Value, error) {
 			return types.NewList(v...), nil
-		})
+		}, elementwise)
 	case *syntax.MapLit:
 		return c.mapLit(e, x)
 	case *syntax.StructLit:
@@ -39,7 +39,7 @@ func (c *compiler) expr(e *env, x syntax.Expr) *term {
 	case *syntax.ParenExpr:
 		return c.expr(e, x.X)
 	case *syntax.IndexExpr:
-		return c.strict(c.exprs(e, []syntax.Expr{x.X, x.Index}), x.Span(), c.builtin("_index").Pure)
+		return c.marking(c.exprs(e, []syntax.Expr{x.X, x.Index}), x.Span(), c.builtin("_index").Pure, indexed)
 	case *syntax.FieldExpr:
 		return c.field(e, x)
 	case *syntax.UnaryExpr:
@@ -95,13 +95,13 @@ func (c *compiler) mapLit(e *env, x *syntax.MapLit) *term {
 	for _, m := range x.Entries {
 		parts = append(parts, c.expr(e, m.Key), c.expr(e, m.Value))
 	}
-	return c.strict(parts, x.Span(), func(v []types.Value) (types.Value, error) {
+	return c.marking(parts, x.Span(), func(v []types.Value) (types.Value, error) {
 		entries := make([]types.Entry, 0, len(v)/2)
 		for kv := range slices.Chunk(v, 2) {
 			entries = append(entries, types.Entry{Key: kv[0], Value: kv[1]})
 		}
 		return types.NewMap(entries), nil
-	})
+	}, mapped)
 }
 
 func (c *compiler) structLit(e *env, x *syntax.StructLit) *term {
@@ -110,9 +110,9 @@ func (c *compiler) structLit(e *env, x *syntax.StructLit) *term {
 	for i, f := range x.Fields {
 		parts[i], names[i] = c.expr(e, f.Value), f.Name.Text
 	}
-	return c.strict(parts, x.Span(), func(v []types.Value) (types.Value, error) {
+	return c.marking(parts, x.Span(), func(v []types.Value) (types.Value, error) {
 		return &types.Struct{Names: names, Elems: v}, nil
-	})
+	}, elementwise)
 }
 
 // field is x->name, or x->name <|> default, where the default counts when the type of
@@ -123,11 +123,16 @@ func (c *compiler) field(e *env, x *syntax.FieldExpr) *term {
 	if x.Default != nil {
 		list = append(list, x.Default)
 	}
-	return c.strict(c.exprs(e, list), x.Span(), func(v []types.Value) (types.Value, error) {
+	return c.marking(c.exprs(e, list), x.Span(), func(v []types.Value) (types.Value, error) {
 		if f := v[0].(*types.Struct).Field(name); f != nil {
 			return f, nil
 		}
 		return v[1], nil
+	}, func(v []types.Value, marks []*types.Mark, _ types.Value) *types.Mark {
+		if i := slices.Index(v[0].(*types.Struct).Names, name); i >= 0 {
+			return marks[0].Part(i)
+		}
+		return types.Derived(marks...)
 	})
 }
 

@@ -67,7 +67,7 @@ func (c *compiler) literal(e *env, lit *syntax.FuncLit) *term {
 	body := c.compiled(cl)
 	t := &term{inputs: body.inputs, framed: e.level > 0, static: e.level == 0 && len(body.inputs) == 0}
 	t.code = func(fr *frame) flow.Result {
-		return flow.Result{Value: &types.Func{Code: cl, Captured: captured(body.inputs, fr), Frame: fr, Call: func(args []types.Value) (types.Value, error) {
+		return flow.Result{Mark: markOf(body.inputs, fr), Value: &types.Func{Code: cl, Captured: captured(body.inputs, fr), Frame: fr, Call: func(args []types.Value) (types.Value, error) {
 			in := &frame{parent: fr, slots: make([]flow.Result, len(args))}
 			for i, a := range args {
 				in.slots[i].Value = a
@@ -172,7 +172,7 @@ func (c *compiler) callValue(f *term, args []*term) *term {
 			}
 			fn := r.Value.(*types.Func)
 			parent, _ := fn.Frame.(*frame)
-			return fn.Code.(*closure).run(parent, fr, args)
+			return joined(fn.Code.(*closure).run(parent, fr, args), r.Mark)
 		})
 	}
 	fn := c.shared(f)
@@ -193,7 +193,7 @@ func (c *compiler) callValue(f *term, args []*term) *term {
 		}
 		return cur.inputs
 	}
-	return nodeTerm(c.graph.Dynamic([]*flow.Node{c.nodeOf(fn)}, wire, func() flow.Result { return whenReady(cur)() }))
+	return nodeTerm(c.graph.Dynamic([]*flow.Node{c.nodeOf(fn)}, wire, func() flow.Result { return joined(whenReady(cur)(), fn.code(nil).Mark) }))
 }
 
 // instantiate returns the term of a call of a function value.

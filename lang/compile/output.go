@@ -31,6 +31,7 @@ type Resource struct {
 type Param struct {
 	Name  string
 	Value types.Value
+	Mark  *types.Mark // what of the value is secret
 	Span  syntax.Span
 }
 
@@ -58,7 +59,9 @@ func (a *Resource) Same(b *Resource) bool {
 		slices.EqualFunc(a.Params, b.Params, sameParam) && slices.EqualFunc(a.Meta, b.Meta, sameParam)
 }
 
-func sameParam(a, b Param) bool { return a.Name == b.Name && types.Same(a.Value, b.Value) }
+func sameParam(a, b Param) bool {
+	return a.Name == b.Name && types.Same(a.Value, b.Value) && types.SameMark(a.Mark, b.Mark)
+}
 
 // part is a compiled item of a resource body.
 type part struct {
@@ -103,6 +106,9 @@ func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts 
 	if r.Err != nil {
 		return nil, locate(r.Err, s.Name.Span())
 	}
+	if r.Mark != nil {
+		return nil, Refuse(s.Name.Span(), "the name of a resource must not be secret, as names are shown; give the secret in a parameter")
+	}
 	con := &Contribution{}
 	base := Resource{Kind: s.Kind.Text, Span: s.Kind.Span.To(s.Name.Span())}
 	names := nameList(r.Value)
@@ -116,22 +122,26 @@ func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts 
 	}
 	for i := range parts {
 		p := &parts[i]
-		v, on, err := p.eval()
+		r, on, err := p.eval()
 		if err != nil {
 			return nil, err
 		}
 		if !on {
 			continue
 		}
+		v := r.Value
+		if r.Mark != nil && p.item.Kind != syntax.FieldItem {
+			return nil, Refuse(p.item.Span, "only parameters can have secret values, as meta parameters and edges are shown")
+		}
 		switch p.item.Kind {
 		case syntax.FieldItem:
-			base.Params = append(base.Params, Param{p.item.Name.Text, v, p.item.Span})
+			base.Params = append(base.Params, Param{p.item.Name.Text, v, r.Mark, p.item.Span})
 		case syntax.MetaItem:
-			base.Meta = append(base.Meta, Param{p.item.Name.Text, v, p.item.Span})
+			base.Meta = append(base.Meta, Param{p.item.Name.Text, v, nil, p.item.Span})
 		case syntax.MetaAllItem:
 			all := v.(*types.Struct)
 			for i, n := range all.Names {
-				base.Meta = append(base.Meta, Param{n, all.Elems[i], p.item.Span})
+				base.Meta = append(base.Meta, Param{n, all.Elems[i], nil, p.item.Span})
 			}
 		case syntax.EdgeItem:
 			con.Edges = append(con.Edges, bodyEdges(s.Kind.Text, names, p.item, nameList(v))...)
@@ -149,21 +159,21 @@ func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts 
 	return con, nil
 }
 
-// eval returns the value of the part and whether its condition holds.
-func (p *part) eval() (v types.Value, on bool, err error) {
+// eval returns the result of the part and whether its condition holds.
+func (p *part) eval() (r flow.Result, on bool, err error) {
 	on = true
 	if p.cond != nil {
 		r := p.cond.code(nil)
 		if r.Err != nil {
-			return nil, false, locate(r.Err, p.item.Cond.Span())
+			return r, false, locate(r.Err, p.item.Cond.Span())
 		}
 		on = bool(r.Value.(types.Bool))
 	}
-	r := p.value.code(nil)
+	r = p.value.code(nil)
 	if r.Err != nil {
-		return nil, false, locate(r.Err, p.item.Span)
+		return r, false, locate(r.Err, p.item.Span)
 	}
-	return r.Value, on, nil
+	return r, on, nil
 }
 
 // nameList returns the names that a name expression stands for, each once.
@@ -213,6 +223,9 @@ func (c *compiler) edges(e *env, s *syntax.EdgeStmt, out *flow.Scope) {
 			r := n.code(nil)
 			if r.Err != nil {
 				return nil, locate(r.Err, s.Halves[i].Span)
+			}
+			if r.Mark != nil {
+				return nil, Refuse(s.Halves[i].Span, "the name of a resource must not be secret, as names are shown")
 			}
 			ends[i] = nameList(r.Value)
 		}

@@ -44,6 +44,9 @@ func (c *compiler) panic(e *env, s *syntax.Panic, out *flow.Scope) {
 			if r.Err != nil {
 				return nil, locate(r.Err, s.Args[i].Span())
 			}
+			if r.Mark != nil {
+				r = flow.Result{Value: hiddenMessage(r.Value)}
+			}
 			switch v := r.Value.(type) {
 			case types.Bool:
 				hit = bool(v)
@@ -149,6 +152,7 @@ type loop struct {
 // A turn is one run of the body of a loop.
 type turn struct {
 	key   types.Value
+	mark  *types.Mark // of the key
 	value flow.Cell
 	scope *flow.Scope
 }
@@ -210,26 +214,28 @@ func (l *loop) update(r flow.Result, cause *flow.Cause) {
 	next := entries(r.Value)
 	turns := make([]*turn, 0, len(next))
 	old := l.turns
-	for _, x := range next { // both are in the order of their keys
+	secret := r.Mark.Whole() // of the keys
+	for i, x := range next { // both are in the order of their keys
 		for len(old) > 0 && types.Compare(old[0].key, x.Key) < 0 {
 			l.drop(old[:1])
 			old = old[1:]
 		}
-		if len(old) > 0 && types.Compare(old[0].key, x.Key) == 0 {
-			old[0].value.Set(flow.Result{Value: x.Value}, cause)
+		value := flow.Result{Value: x.Value, Mark: r.Mark.Part(i)}
+		if len(old) > 0 && types.Compare(old[0].key, x.Key) == 0 && types.SameMark(old[0].mark, secret) {
+			old[0].value.Set(value, cause)
 			turns = append(turns, old[0])
 			old = old[1:]
 			continue
 		}
-		turns = append(turns, l.start(x))
+		turns = append(turns, l.start(x.Key, secret, value))
 	}
 	l.drop(old)
 	l.turns = turns
 }
 
-func (l *loop) start(x types.Entry) *turn {
-	t := &turn{key: x.Key, value: l.c.graph.Cell(flow.Result{Value: x.Value}), scope: l.out.Inner()}
-	l.run(staticValue(x.Key), nodeTerm(t.value.Node), t.scope)
+func (l *loop) start(key types.Value, secret *types.Mark, value flow.Result) *turn {
+	t := &turn{key: key, mark: secret, value: l.c.graph.Cell(value), scope: l.out.Inner()}
+	l.run(l.c.given(key, secret), nodeTerm(t.value.Node), t.scope)
 	return t
 }
 

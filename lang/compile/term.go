@@ -39,6 +39,15 @@ func static(r flow.Result) *term {
 	return &term{code: func(*frame) flow.Result { return r }, static: true, value: r}
 }
 
+// given returns the term of a value that somebody else has computed. What is marked is a node,
+// so that function values which close over it are marked, too.
+func (c *compiler) given(v types.Value, mark *types.Mark) *term {
+	if mark == nil {
+		return staticValue(v)
+	}
+	return nodeTerm(c.graph.Cell(flow.Result{Value: v, Mark: mark}).Node)
+}
+
 func staticValue(v types.Value) *term { return static(flow.Result{Value: v}) }
 
 // nodeTerm returns the term that reads a node.
@@ -173,10 +182,25 @@ func (t *term) covered(inputs []*flow.Node) bool {
 }
 
 // strict returns the term of a function that is not called on errors: an error in an
-// argument is the result, a fatal one before a catchable one.
+// argument is the result, a fatal one before a catchable one. If something in an argument is
+// secret, so is the result.
 func (c *compiler) strict(args []*term, span syntax.Span, f func(args []types.Value) (types.Value, error)) *term {
+	return c.marking(args, span, f, derived)
+}
+
+// A marker returns the mark of the result of a function from those of the arguments, of which
+// at least one is not nil.
+type marker func(args []types.Value, marks []*types.Mark, result types.Value) *types.Mark
+
+func derived(_ []types.Value, marks []*types.Mark, _ types.Value) *types.Mark {
+	return types.Derived(marks...)
+}
+
+// marking is strict for a function that has its own rule of what is secret in the result.
+func (c *compiler) marking(args []*term, span syntax.Span, f func(args []types.Value) (types.Value, error), rule marker) *term {
 	return c.combine(args, func(fr *frame) flow.Result {
 		values := make([]types.Value, len(args))
+		var marks []*types.Mark // nil while none of the arguments is secret
 		var failed error
 		for i, a := range args {
 			r := a.code(fr)
@@ -184,16 +208,33 @@ func (c *compiler) strict(args []*term, span syntax.Span, f func(args []types.Va
 				failed = r.Err
 			}
 			values[i] = r.Value
+			if r.Mark != nil {
+				if marks == nil {
+					marks = make([]*types.Mark, len(args))
+				}
+				marks[i] = r.Mark
+			}
 		}
 		if failed != nil {
 			return flow.Result{Err: failed}
 		}
 		v, err := f(values)
-		if err != nil {
-			return flow.Result{Err: locate(err, span)}
+		switch {
+		case err != nil:
+			return flow.Result{Err: failure(err, span, marks)}
+		case marks != nil:
+			return flow.Result{Value: v, Mark: rule(values, marks, v)}
 		}
 		return flow.Result{Value: v}
 	})
+}
+
+// failure places an error of a function, and hides its text if arguments were secret.
+func failure(err error, span syntax.Span, marks []*types.Mark) error {
+	if marks != nil {
+		err = types.HideError(err)
+	}
+	return locate(err, span)
 }
 
 // An Error is an error of the running program and the place it arose at.

@@ -8,10 +8,11 @@ import (
 )
 
 // A Result is what a node holds: a value, or an error in its place. With neither,
-// it is pending: some source has not delivered yet.
+// it is pending: some source has not delivered yet. Mark says what of the value is secret.
 type Result struct {
 	Value types.Value
 	Err   error
+	Mark  *types.Mark
 }
 
 // Pending reports whether there is neither value nor error.
@@ -28,7 +29,7 @@ func (r Result) same(s Result) bool {
 	if r.Value == nil || s.Value == nil {
 		return r.Value == s.Value
 	}
-	return types.Same(r.Value, s.Value)
+	return types.Same(r.Value, s.Value) && types.SameMark(r.Mark, s.Mark)
 }
 
 // A Node is a vertex of the flow graph.

@@ -21,6 +21,10 @@ type SourceOptions struct {
 	Follow func(args []types.Value)
 	// Fixed says that changing arguments are an error.
 	Fixed bool
+	// Secret says that what the source delivers is secret.
+	Secret bool
+	// Public says that the arguments are seen by others, which makes secret ones an error.
+	Public bool
 }
 
 // sourceKind runs a function in a goroutine while its node is needed and its
@@ -28,7 +32,8 @@ type SourceOptions struct {
 type sourceKind struct {
 	opts   SourceOptions
 	args   []types.Value
-	run    *run // the running goroutine, or nil
+	mark   *types.Mark // of the arguments since the start
+	run    *run        // the running goroutine, or nil
 	result Result
 }
 
@@ -58,30 +63,59 @@ func (g *Graph) Source(args []*Node, opts SourceOptions) *Node {
 
 func (k *sourceKind) compute(n *Node) (Result, bool) {
 	args := make([]types.Value, len(n.inputs))
+	var mark *types.Mark
 	for i, in := range n.inputs {
 		if r := in.result; r.Value == nil { // an error, or pending
 			k.release(n)
 			return r, true
 		}
 		args[i] = in.result.Value
+		mark = types.Derived(mark, in.result.Mark)
+	}
+	if mark != nil && k.opts.Public {
+		k.release(n)
+		return Result{Err: fmt.Errorf("%s: an argument is secret, and others can see the arguments of this function", k.opts.Label)}, true
 	}
 	if k.run != nil {
+		if k.opts.Follow != nil { // it may remember earlier arguments
+			mark = types.Derived(k.mark, mark)
+		}
 		if sameArgs(k.args, args) {
-			return k.result, true
+			k.mark = mark
+			return k.marked(k.result), true
 		}
 		if k.opts.Fixed {
+			err := fmt.Errorf("%s: the argument changed while the program runs, from %v to %v; it has to stay the same", k.opts.Label, k.args, args)
+			if types.Derived(k.mark, mark) != nil {
+				err = fmt.Errorf("%s: the argument, which is secret, changed while the program runs; it has to stay the same", k.opts.Label)
+			}
 			k.release(n)
-			return Result{Err: fmt.Errorf("%s: the argument changed while the program runs, from %v to %v; it has to stay the same", k.opts.Label, k.args, args)}, true
+			return Result{Err: err}, true
 		}
 		if k.opts.Follow != nil {
-			k.args = args
+			k.args, k.mark = args, mark
 			k.opts.Follow(args)
-			return k.result, true
+			return k.marked(k.result), true
 		}
 		k.release(n)
 	}
-	k.start(n, args)
+	k.start(n, args, mark)
 	return Result{}, true
+}
+
+// marked returns what the source delivered with the mark that it has: its own, and that of the
+// arguments. An error of a source with secret arguments may quote them.
+func (k *sourceKind) marked(r Result) Result {
+	switch {
+	case r.Err != nil && k.mark != nil:
+		r.Err = types.HideError(r.Err)
+	case r.Value != nil:
+		r.Mark = k.mark
+		if k.opts.Secret {
+			r.Mark = types.Derived(k.mark, types.Secret(r.Value.String()))
+		}
+	}
+	return r
 }
 
 func sameArgs(a, b []types.Value) bool {
@@ -93,15 +127,15 @@ func sameArgs(a, b []types.Value) bool {
 	return true
 }
 
-func (k *sourceKind) start(n *Node, args []types.Value) {
+func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 	g := n.graph
 	ctx, cancel := context.WithCancel(g.ctx)
 	r := &run{node: n, source: k, cancel: cancel, pending: true}
-	k.run, k.args, k.result = r, args, Result{}
+	k.run, k.args, k.mark, k.result = r, args, mark, Result{}
 	g.pending++
 	g.tasks.Go(func() {
 		defer cancel()
-		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) { g.inbox.post(r, Result{v, err}) })
+		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) { g.inbox.post(r, Result{Value: v, Err: err}) })
 		if err != nil && ctx.Err() == nil {
 			g.inbox.post(r, Result{Err: err})
 		}
@@ -170,7 +204,7 @@ func (g *Graph) takeEvents() []*Cause {
 			continue
 		}
 		if !k.result.Pending() { // otherwise what started it is the cause
-			r.node.cause = &Cause{Label: k.opts.Label, Old: k.result, New: results[i]}
+			r.node.cause = &Cause{Label: k.opts.Label, Old: k.marked(k.result), New: k.marked(results[i])}
 			causes = append(causes, r.node.cause)
 		}
 		k.result = results[i]

@@ -63,6 +63,11 @@ type Function struct {
 	// Fixed says that an argument that changes while the program runs is a fatal
 	// error.
 	Fixed bool
+	// Secret says that what an Impure or a Source delivers is a secret. It and all that is made
+	// of it is never shown.
+	Secret bool
+	// Publishes says that others can see the arguments, which therefore may not be secret.
+	Publishes bool
 	// NoFold keeps a pure function from being evaluated while compiling.
 	NoFold bool
 }

@@ -106,11 +106,16 @@ func (m *Map) Entries() []Entry { return m.entries }
 
 // Get returns the value at key.
 func (m *Map) Get(key Value) (Value, bool) {
-	i := sort.Search(len(m.entries), func(i int) bool { return Compare(m.entries[i].Key, key) >= 0 })
-	if i < len(m.entries) && Compare(m.entries[i].Key, key) == 0 {
+	if i, ok := m.Index(key); ok {
 		return m.entries[i].Value, true
 	}
 	return nil, false
+}
+
+// Index returns the position of the entry at key among [Map.Entries].
+func (m *Map) Index(key Value) (int, bool) {
+	i := sort.Search(len(m.entries), func(i int) bool { return Compare(m.entries[i].Key, key) >= 0 })
+	return i, i < len(m.entries) && Compare(m.entries[i].Key, key) == 0
 }
 
 // Field returns the value of the named field, or nil.

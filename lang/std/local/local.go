@@ -18,16 +18,18 @@ func Module() *funcs.Module {
 		Doc:  "What this host keeps for programs.",
 		Funcs: []*funcs.Function{
 			{
-				Name:   "pool",
-				Doc:    "Returns a small number from 1 on that is different for each uid of the namespace, and the same whenever it is asked for. Both are names without a slash.",
-				Sigs:   table.Sig("func(namespace str, uid str) int"),
-				Impure: pool,
+				Name:      "pool",
+				Doc:       "Returns a small number from 1 on that is different for each uid of the namespace, and the same whenever it is asked for. Both are names without a slash.",
+				Sigs:      table.Sig("func(namespace str, uid str) int"),
+				Impure:    pool,
+				Publishes: true,
 			},
 			{
-				Name:   "vardir",
-				Doc:    "Makes a directory for the program and returns its absolute path. The argument is relative and ends with a slash.",
-				Sigs:   table.Sig("func(path str) str"),
-				Impure: vardir,
+				Name:      "vardir",
+				Doc:       "Makes a directory for the program and returns its absolute path. The argument is relative and ends with a slash.",
+				Sigs:      table.Sig("func(path str) str"),
+				Impure:    vardir,
+				Publishes: true,
 			},
 		},
 	}

@@ -30,8 +30,9 @@ func Module() *funcs.Module {
 				Name: "system",
 				Doc: "Runs cmd in a shell. Each line that it prints is a new value, and the last one stays; without any there is no value. " +
 					"What it prints to standard error is logged. Its exit status is ignored. When cmd changes, the old command is stopped first.",
-				Sigs:   table.Sig("func(cmd str) str"),
-				Source: system,
+				Sigs:      table.Sig("func(cmd str) str"),
+				Source:    system,
+				Publishes: true,
 			},
 		},
 	}
