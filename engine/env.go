@@ -11,18 +11,22 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"mgmt/resource"
 )
 
-func (e *Engine) env(id resource.ID) *resource.Env {
+// A veil is what must not be shown of an instance. It may change while the resource logs.
+type veil = atomic.Pointer[resource.Secrets]
+
+func (e *Engine) env(id resource.ID, secrets *veil) *resource.Env {
 	return &resource.Env{
 		ID:       id,
 		Hostname: e.opts.Hostname,
 		World:    e.opts.World,
 		Local:    e.opts.Local,
 		Hub:      e.opts.Hub,
-		Log:      slog.New(named{e.opts.Log.Handler(), id}),
+		Log:      slog.New(named{e.opts.Log.Handler(), id, secrets}),
 		StateDir: func() (string, error) { return stateDir(e.opts.StateDir, id) },
 		Exit:     e.opts.Exit,
 		Shared:   e.shared.get,
@@ -57,22 +61,52 @@ func stateName(id resource.ID) string {
 	return kind[:min(len(kind), maxName/2)] + "-" + hex.EncodeToString(sum[:])
 }
 
-// A named handler tells of which resource a record is. It puts the name together only when
+// A named handler tells of which resource a record is, and hides its secrets. It puts the name together only when
 // there is a record, as most resources never log.
 type named struct {
 	slog.Handler
-	id resource.ID
+	id      resource.ID
+	secrets *veil
 }
 
 func (n named) with() slog.Handler {
+	if n.id == (resource.ID{}) { // it has been told
+		return n.Handler
+	}
 	return n.Handler.WithAttrs([]slog.Attr{slog.String("resource", n.id.String())})
 }
 
 // Handle implements slog.Handler.
-func (n named) Handle(ctx context.Context, r slog.Record) error { return n.with().Handle(ctx, r) }
+func (n named) Handle(ctx context.Context, r slog.Record) error {
+	if secrets := n.secrets.Load(); secrets != nil {
+		out := slog.NewRecord(r.Time, r.Level, secrets.Hide(r.Message), r.PC)
+		r.Attrs(func(a slog.Attr) bool {
+			out.AddAttrs(hideAttr(secrets, a))
+			return true
+		})
+		r = out
+	}
+	return n.with().Handle(ctx, r)
+}
+
+// hideAttr turns an attribute into text without secrets.
+func hideAttr(secrets *resource.Secrets, a slog.Attr) slog.Attr {
+	return slog.String(a.Key, secrets.Hide(a.Value.Resolve().String()))
+}
 
 // WithAttrs implements slog.Handler.
-func (n named) WithAttrs(attrs []slog.Attr) slog.Handler { return n.with().WithAttrs(attrs) }
+func (n named) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if secrets := n.secrets.Load(); secrets != nil {
+		hidden := make([]slog.Attr, len(attrs))
+		for i, a := range attrs {
+			hidden[i] = hideAttr(secrets, a)
+		}
+		attrs = hidden
+	}
+	return named{n.with().WithAttrs(attrs), resource.ID{}, n.secrets}
+}
 
 // WithGroup implements slog.Handler.
-func (n named) WithGroup(name string) slog.Handler { return n.with().WithGroup(name) }
+func (n named) WithGroup(name string) slog.Handler {
+	return named{n.with().WithGroup(name), resource.ID{}, n.secrets}
+}

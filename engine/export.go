@@ -200,6 +200,10 @@ func (j *job) export(ctx context.Context, res resource.Resource) {
 	if o == nil {
 		return
 	}
+	if j.own != nil {
+		o.err = errors.New("export: it has secrets, and an exported resource can be read by all hosts")
+		return
+	}
 	id := j.spec.Key.ID
 	rec, err := j.engine.opts.Kinds.Record(id, res, j.spec.Meta)
 	var data []byte

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"time"
@@ -31,6 +32,7 @@ func (e *Engine) conclude(j *job) {
 	if j.cancel != nil {
 		j.cancel()
 	}
+	j.hide()
 	e.logPanic(v.key, j.err)
 	switch j.kind {
 	case openJob:
@@ -56,8 +58,23 @@ func (e *Engine) logPanic(key resource.Key, err error) {
 	}
 	if p := (*PanicError)(nil); errors.As(err, &p) {
 		e.opts.Log.Error("panic in a resource", slog.String("resource", key.String()),
-			slog.Any("panic", p.Value), slog.String("stack", string(p.Stack)))
+			slog.String("panic", e.hidden(key, fmt.Sprint(p.Value))), slog.String("stack", string(p.Stack)))
 	}
+}
+
+// hidden returns a text about a resource without its secrets.
+func (e *Engine) hidden(key resource.Key, text string) string {
+	v := e.vertices[key]
+	switch {
+	case v == nil:
+		return text
+	case v.inst != nil:
+		text = v.inst.secrets.Load().Hide(text)
+	}
+	if v.spec != nil {
+		text = v.spec.Secrets.Hide(text)
+	}
+	return text
 }
 
 func (e *Engine) opened(v *vertex, j *job) {
@@ -120,6 +137,7 @@ func (e *Engine) closed(v *vertex, j *job) {
 
 // ran draws the conclusions from a run.
 func (e *Engine) ran(v *vertex, j *job) {
+	v.secrets = j.secrets
 	if j.err != nil || j.noop {
 		v.refresh = v.refresh || j.refresh
 	}
@@ -161,6 +179,9 @@ func (e *Engine) ran(v *vertex, j *job) {
 	}
 	if j.sends != nil {
 		v.sends = j.sends
+	}
+	if !j.noop || len(j.changes) == 0 { // what was there before is gone
+		v.secrets = j.own
 	}
 	e.passOn(v)
 }
@@ -237,7 +258,7 @@ func (e *Engine) newsFor(child, v *vertex) *Cause {
 		value, err := e.value(r)
 		if err != nil || !reflect.DeepEqual(value, child.got[i]) {
 			cause := &Cause{Kind: Received, From: v.key, Run: v.run, Param: r.Param}
-			if !resource.IsSecret(child.spec.Resource, r.Param) && !resource.IsSecret(v.sends, r.Output) {
+			if !resource.IsSecret(child.spec.Resource, r.Param) && e.secretsOf(r, value) == nil {
 				cause.Old, cause.New = brief(child.got[i]), brief(value)
 			}
 			return cause

@@ -55,7 +55,7 @@ func runWatch(e *Engine, i *instance, w *waker) *watchdog {
 		switch {
 		case ctx.Err() != nil: // it was told to end
 		case err != nil:
-			d.err = fmt.Errorf("watch: %w", err)
+			d.err = i.secrets.Load().HideError(fmt.Errorf("watch: %w", err))
 		case !w.heard.Load():
 			d.err = errDeaf
 		}

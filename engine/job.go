@@ -33,6 +33,7 @@ type job struct {
 	blocking bool
 	ctx      context.Context
 	cancel   context.CancelFunc // of ctx, for jobs that block
+	past     *resource.Secrets  // what the vertex had before, which may still be on the machine
 	noop     bool
 	timeout  time.Duration
 	watched  bool // the resource is to be watched
@@ -60,6 +61,8 @@ type job struct {
 	stale     bool // the instance was left without a watch
 	updated   bool
 	sends     any
+	own       *resource.Secrets // of the resource with what it received
+	secrets   *resource.Secrets // own and past
 	took      time.Duration
 	ended     time.Time // when the loop was told
 }
@@ -69,6 +72,8 @@ type received struct {
 	param string
 	value any
 	err   error // there is no value
+
+	secrets *resource.Secrets // of the sender, if the value may have some in it
 }
 
 // A PanicError is a panic in the code of a kind.
@@ -100,6 +105,7 @@ func (j *job) do() {
 		j.together.do()
 		return
 	}
+	j.veil()
 	switch j.kind {
 	case openJob:
 		start := time.Now()
@@ -118,13 +124,36 @@ func (j *job) do() {
 	}
 }
 
+// veil finds out what must not be shown of what the job brings to light.
+func (j *job) veil() {
+	if j.spec != nil {
+		j.own = j.spec.Secrets
+	}
+	for _, r := range j.recv {
+		if r.secrets != nil {
+			j.own = j.own.Receiving(r.param, r.value, r.secrets)
+		}
+	}
+	j.secrets = j.own.Merge(j.past)
+	if j.inst != nil {
+		j.inst.secrets.Store(j.secrets)
+	}
+}
+
+// hide takes what must not be shown out of the outcome.
+func (j *job) hide() {
+	j.changes = j.secrets.HideChanges(j.changes)
+	j.err = j.secrets.HideError(j.err)
+}
+
 // open makes the instance. What fails leaves nothing behind.
 func (j *job) open() error {
 	res := resource.Clone(j.spec.Resource)
 	j.prefill(res)
 	inst := &instance{vertex: j.vertex, spec: j.spec, res: res, server: j.server}
+	inst.secrets.Store(j.secrets)
 	if o, ok := res.(resource.Opener); ok {
-		env := j.engine.env(j.spec.Key.ID)
+		env := j.engine.env(j.spec.Key.ID, &inst.secrets)
 		env.Server = j.server
 		if err := o.Open(env); err != nil {
 			return fmt.Errorf("open: %w", err)

@@ -12,7 +12,7 @@ import (
 // start gives v a job, to be handed out at the end of the turn.
 func (e *Engine) start(v *vertex, kind jobKind) *job {
 	j := e.newJob()
-	*j = job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, ctx: e.jobCtx,
+	*j = job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, past: v.secrets, ctx: e.jobCtx,
 		blocking: v.kind != nil && v.kind.Blocking, watched: v.watched()}
 	v.job = j
 	e.jobs = append(e.jobs, j)
@@ -110,9 +110,23 @@ func (e *Engine) values(v *vertex) []received {
 	out := make([]received, len(v.spec.Recv))
 	for i, r := range v.spec.Recv {
 		value, err := e.value(r)
-		out[i] = received{r.Param, value, err}
+		out[i] = received{r.Param, value, err, e.secretsOf(r, value)}
 	}
 	return out
+}
+
+// secretsOf returns the secrets in a value that is received, or nil.
+func (e *Engine) secretsOf(r resource.Recv, value any) *resource.Secrets {
+	sender := e.vertices[resource.Key{ID: r.From}]
+	switch {
+	case sender == nil:
+		return nil
+	case sender.secrets != nil:
+		return sender.secrets
+	case resource.IsSecret(sender.sends, r.Output):
+		return resource.NewSecrets(nil, nil)
+	}
+	return nil
 }
 
 func (e *Engine) value(r resource.Recv) (any, error) {

@@ -71,7 +71,7 @@ func (j *job) writeNote(id resource.ID) error {
 	if err != nil {
 		return fmt.Errorf("finding out how to undo it: %w", err)
 	}
-	n := reverse.Note{Resource: resource.Record{ID: id}, After: j.trail.after, Nothing: opposite == nil}
+	n := reverse.Note{Resource: resource.Record{ID: id}, After: j.trail.after, Nothing: opposite == nil, Secret: j.secrets != nil}
 	if opposite != nil {
 		if n.Resource, err = j.engine.opts.Kinds.Record(id, opposite, undoMeta(j.spec.Meta)); err != nil {
 			return fmt.Errorf("finding out how to undo it: %w", err)
@@ -95,6 +95,7 @@ type undo struct {
 	forget   bool // what the note says is not wanted any more
 	env      *resource.Env
 	opposite resource.Resource // nil if there is nothing to undo
+	secret   bool              // what it changes must not be shown
 }
 
 func (e *Engine) undoSpec(id resource.ID, meta resource.Meta) *resource.Spec {
@@ -114,6 +115,7 @@ func (u *undo) Open(env *resource.Env) error {
 	if err != nil || n == nil || n.Nothing {
 		return err
 	}
+	u.secret = n.Secret
 	spec, err := u.kinds.Spec(n.Resource)
 	if err != nil {
 		return err
@@ -158,6 +160,9 @@ func (u *undo) Watch(ctx context.Context, wake func()) error {
 func (u *undo) Check(ctx context.Context) ([]resource.Change, error) {
 	if u.opposite != nil {
 		changes, err := u.opposite.Check(ctx)
+		for i := range changes {
+			changes[i].Secret = changes[i].Secret || u.secret
+		}
 		if err != nil || len(changes) > 0 {
 			return changes, err
 		}

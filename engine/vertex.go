@@ -39,9 +39,10 @@ type vertex struct {
 	offer    *offer    // what it exports; nil is nothing
 	flaps    *flaps    // of one that was repaired
 
-	sends any     // what it sent last
-	got   []any   // what it received last, by position in spec.Recv
-	by    *vertex // one that failed, for a blocked one
+	sends   any               // what it sent last
+	secrets *resource.Secrets // that the machine may have from earlier runs
+	got     []any             // what it received last, by position in spec.Recv
+	by      *vertex           // one that failed, for a blocked one
 
 	dirty    bool
 	queued   bool // in Engine.ready
@@ -96,8 +97,9 @@ type instance struct {
 	watch       *watchdog   // if it has no subscription
 	interrupted bool        // it has been asked to hurry
 	stale       bool        // it cannot go on as it is, and has to be replaced
-	noted       bool        // how to undo it has been seen to
-	up          bool        // listening; the loop's
+	secrets     veil
+	noted       bool // how to undo it has been seen to
+	up          bool // listening; the loop's
 }
 
 // A watchdog is a goroutine in the Watch of a resource.

@@ -109,5 +109,5 @@ func (t *Told) AllEdges() iter.Seq[resource.Edge] { return maps.Values(t.edges) 
 
 // EqualSpecs reports whether a and b ask for the same, wherever they are written.
 func EqualSpecs(a, b *resource.Spec) bool {
-	return a.Meta.Equal(b.Meta) && slices.Equal(a.Recv, b.Recv) && resource.Equal(a.Resource, b.Resource)
+	return a.Meta.Equal(b.Meta) && slices.Equal(a.Recv, b.Recv) && a.Secrets.Equal(b.Secrets) && resource.Equal(a.Resource, b.Resource)
 }

@@ -21,6 +21,8 @@ type Kind struct {
 	// Acts says that a resource does something at each event, rather than keep something
 	// so. That it does so again and again is no sign that somebody changes it back.
 	Acts bool
+	// Publishes says that others can read the parameters, which therefore may not be secret.
+	Publishes bool
 }
 
 // A Param is a parameter of a kind, or a value that a kind sends.

@@ -182,7 +182,8 @@ type Spec struct {
 	Resource Resource
 	Meta     Meta
 	Recv     []Recv
-	Pos      string // file:line:column of the statement, or empty
+	Secrets  *Secrets // what must not be shown of it
+	Pos      string   // file:line:column of the statement, or empty
 }
 
 // A Recv wires a parameter to a value that another resource sends.

@@ -27,6 +27,9 @@ type Note struct {
 	// Nothing says that there is nothing to undo, which is worth a note as well: once the
 	// resource has been applied, nobody can tell any more.
 	Nothing bool
+	// Secret says that the resource to be undone had secrets, which the machine shows when it
+	// is compared with the opposite.
+	Secret bool
 }
 
 // A Store is a directory with a directory for each resource, which has its note.
@@ -131,12 +134,13 @@ type stored struct {
 	Resource resource.Record   `json:"resource"`
 	After    []resource.Record `json:"after,omitempty"` // without parameters
 	Nothing  bool              `json:"nothing,omitempty"`
+	Secret   bool              `json:"secret,omitempty"`
 }
 
 const version = 1
 
 func toStored(n Note) stored {
-	out := stored{Version: version, Resource: n.Resource, Nothing: n.Nothing}
+	out := stored{Version: version, Resource: n.Resource, Nothing: n.Nothing, Secret: n.Secret}
 	for _, id := range n.After {
 		out.After = append(out.After, resource.Record{ID: id})
 	}
@@ -155,7 +159,7 @@ func load(path string) (*Note, error) {
 	if in.Version != version {
 		return nil, fmt.Errorf("%s has version %d of its format; this agent knows version %d", path, in.Version, version)
 	}
-	n := &Note{Resource: in.Resource, Nothing: in.Nothing}
+	n := &Note{Resource: in.Resource, Nothing: in.Nothing, Secret: in.Secret}
 	for _, r := range in.After {
 		n.After = append(n.After, r.ID)
 	}

@@ -45,6 +45,9 @@ func (b *builder) build(r *compile.Resource) (*resource.Spec, error) {
 		}
 	}
 	var err error
+	if spec.Secrets, err = secrets(kind, r, spec); err != nil {
+		return nil, err
+	}
 	if spec.Resource, err = kind.Decode(r.Name, values); err != nil {
 		return nil, b.positioned(r, spec, err)
 	}
@@ -75,10 +78,34 @@ func (b *builder) positioned(r *compile.Resource, spec *resource.Spec, err error
 	if errors.As(err, &se) {
 		err = se.Err
 	}
+	err = spec.Secrets.HideError(err)
 	if span == r.Span && r.From != "" {
 		return compile.Refuse(span, "%s, collected from %s: %w", spec.Key.ID, r.From, err)
 	}
 	return compile.Refuse(span, "%s: %w", spec.Key.ID, err)
+}
+
+// secrets returns what is secret in the parameters. Nobody else may be able to read those of a
+// resource that has some.
+func secrets(kind *resource.Kind, r *compile.Resource, spec *resource.Spec) (*resource.Secrets, error) {
+	var params, texts []string
+	for _, p := range r.Params {
+		if p.Mark == nil {
+			continue
+		}
+		if kind.Publishes {
+			return nil, compile.Refuse(p.Span, "%s: the value of %s is secret, and what a %s resource has can be read by others", spec.Key.ID, p.Name, kind.Name)
+		}
+		if len(spec.Meta.Export) > 0 {
+			return nil, compile.Refuse(p.Span, "%s: the value of %s is secret, and an exported resource can be read by all hosts; export the sealed text, and open it where it is used", spec.Key.ID, p.Name)
+		}
+		params = append(params, p.Name)
+		texts = append(texts, p.Mark.Texts(p.Value)...)
+	}
+	if params == nil {
+		return nil, nil
+	}
+	return resource.NewSecrets(params, texts), nil
 }
 
 // exported reads what a host has exported that a resource is collected from. To whom it is

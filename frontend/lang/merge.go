@@ -94,7 +94,12 @@ func keyed(s *resource.Spec, id resource.ID, alt int, recv []resource.Recv) *res
 func mergeDecls(a, b *decl) (*decl, error) {
 	sameMeta := a.spec.Meta.Equal(b.spec.Meta)
 	if sameMeta && resource.Equal(a.spec.Resource, b.spec.Resource) {
-		return a, nil
+		if a.spec.Secrets.Equal(b.spec.Secrets) {
+			return a, nil
+		}
+		spec := *a.spec
+		spec.Secrets = a.spec.Secrets.Merge(b.spec.Secrets)
+		return &decl{out: a.out, res: a.res, spec: &spec}, nil
 	}
 	what := "with other parameters"
 	if !sameMeta {
@@ -104,9 +109,10 @@ func mergeDecls(a, b *decl) (*decl, error) {
 		if err == nil {
 			spec := *a.spec
 			spec.Resource = merged
+			spec.Secrets = a.spec.Secrets.Merge(b.spec.Secrets)
 			return &decl{out: a.out, res: a.res, spec: &spec}, nil
 		}
-		what = "with parameters that do not go together: " + err.Error()
+		what = "with parameters that do not go together: " + a.spec.Secrets.HideError(b.spec.Secrets.HideError(err)).Error()
 	}
 	if a.res.From != "" && b.res.From != "" {
 		return nil, twice(compile.Refuse(b.res.Span, "%s is collected from %s and from %s, %s", b.spec.Key.ID, a.res.From, b.res.From, what), a)

@@ -52,6 +52,9 @@ func (c *collector) explain(d *resource.Delta) {
 }
 
 func move(c *flow.Cause) *resource.Move {
+	if c.Old.Mark != nil || c.New.Mark != nil {
+		return &resource.Move{What: c.Label + " (secret)"}
+	}
 	return &resource.Move{What: c.Label, Old: resultText(c.Old), New: resultText(c.New)}
 }
 

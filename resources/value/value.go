@@ -18,6 +18,8 @@ var Kind = &resource.Kind{
 	Name: "value",
 	Doc:  "Holds a value of any type: stores it on this machine under the name of the resource, where value.get finds it, also after a restart, and sends it to other resources. It may be given in the program or received.",
 	New:  func() resource.Resource { return &Resource{} },
+
+	Publishes: true,
 }
 
 // Resource is a stored value.
