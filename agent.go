@@ -8,6 +8,7 @@
 package mgmt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,9 @@ type Options struct {
 	Kinds *resource.Registry
 	// Prefix is the working directory. It is made if need be.
 	Prefix string
+	// KeyFile is the file with the key that opens what is sealed to this host; the default is
+	// KeyFile of the Prefix. It need not exist.
+	KeyFile string
 	// Hostname is the name of the agent; the default is that of the machine.
 	Hostname string
 	// World is what the agent shares with others; the default is a cluster of one.
@@ -136,7 +140,8 @@ func New(opts Options) (*Agent, error) {
 	}
 	a := &Agent{opts: opts, hub: watch.NewHub(opts.Log)}
 	store := local.New(opts.Prefix)
-	a.host = &funcs.Host{Hostname: opts.Hostname, World: opts.World, Local: store, Watch: a.hub, Log: opts.Log}
+	a.host = &funcs.Host{Hostname: opts.Hostname, World: opts.World, Local: store, Watch: a.hub, Log: opts.Log,
+		KeyFile: cmp.Or(opts.KeyFile, KeyFile(opts.Prefix))}
 	if opts.Kinds != nil {
 		a.host.HasKind = func(kind string) bool { return opts.Kinds.Lookup(kind) != nil }
 	}

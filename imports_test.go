@@ -50,6 +50,8 @@ const policy = `
 	local
 	deploy
 	deploy/bundle deploy/sign
+	seal
+	deploy/bundle
 	cluster/server
 	cluster
 	cluster/pki
@@ -64,6 +66,7 @@ const policy = `
 // The policy of other modules: each is imported by these packages only, so that it can be
 // replaced there.
 const modules = `
+	filippo.io/age                    seal
 	github.com/aymanbagabas/go-udiff  resource
 	github.com/klauspost/compress     deploy/bundle
 	github.com/spf13/cobra            cmd/mgmt

@@ -28,6 +28,10 @@ func DefaultPrefix() (string, error) {
 	return filepath.Join(home, ".local", "state", "mgmt"), nil
 }
 
+// KeyFile returns where an agent with that working directory keeps the key that opens what is
+// sealed to its host.
+func KeyFile(prefix string) string { return filepath.Join(prefix, "secret", "key") }
+
 // TmpPrefix makes a working directory that no other run has used, with the name of the agent
 // in its own if it has one.
 func TmpPrefix(hostname string) (string, error) {

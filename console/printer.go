@@ -190,7 +190,7 @@ func (p *printer) event(e *entry) {
 // change prints one difference that was removed, or would be.
 func (p *printer) change(e *entry, c *resource.Change) {
 	ev := &e.event
-	if ev.Key.Kind == "print" && !ev.Noop {
+	if ev.Key.Kind == "print" && !ev.Noop && !c.Secret {
 		p.line(e.time, "", c.New)
 		return
 	}

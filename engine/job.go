@@ -126,9 +126,11 @@ func (j *job) do() {
 
 // veil finds out what must not be shown of what the job brings to light.
 func (j *job) veil() {
-	if j.spec != nil {
-		j.own = j.spec.Secrets
+	if j.kind == closeJob {
+		j.secrets = j.inst.secrets.Load()
+		return
 	}
+	j.own = j.spec.Secrets
 	for _, r := range j.recv {
 		if r.secrets != nil {
 			j.own = j.own.Receiving(r.param, r.value, r.secrets)

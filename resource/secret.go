@@ -169,9 +169,9 @@ func (e *hiddenError) Error() string { return e.text }
 // Unwrap lets callers ask what kind of error it is.
 func (e *hiddenError) Unwrap() error { return e.err }
 
-// HideChanges returns the changes as they may be shown.
+// HideChanges returns the changes as they may be shown: those that are secret have no values.
 func (s *Secrets) HideChanges(changes []Change) []Change {
-	if s == nil || len(changes) == 0 {
+	if s == nil && !slices.ContainsFunc(changes, func(c Change) bool { return c.Secret }) {
 		return changes
 	}
 	out := make([]Change, len(changes))

@@ -92,6 +92,7 @@ func (f *planFlags) plan(program program, io *streams) (*plan, error) {
 		},
 		Kinds:          resources.Kinds(),
 		Prefix:         prefix,
+		KeyFile:        hostKey(),
 		Hostname:       f.hostname,
 		Observe:        p.observe,
 		Noop:           true,

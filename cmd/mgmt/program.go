@@ -145,7 +145,7 @@ func (f *programFlags) snapshot(ctx context.Context, p program) (resource.Delta,
 	defer os.RemoveAll(prefix)
 	hub := watch.NewHub(nil)
 	defer hub.Close()
-	delta, files, diags := p.snapshot(ctx, &funcs.Host{Hostname: hostname, World: mem.New().Host(hostname), Local: local.New(prefix), Watch: hub})
+	delta, files, diags := p.snapshot(ctx, &funcs.Host{Hostname: hostname, World: mem.New().Host(hostname), Local: local.New(prefix), Watch: hub, KeyFile: hostKey()})
 	return delta, files, diags, nil
 }
 

@@ -200,6 +200,15 @@ func (f *runFlags) makePrefix(hostname string, log *slog.Logger) (dir string, do
 	return dir, func() { os.RemoveAll(dir) }, nil
 }
 
+// keyFile returns the file with the key of this host, which a temporary working directory does
+// not have.
+func (f *runFlags) keyFile() string {
+	if f.prefix != "" {
+		return mgmt.KeyFile(f.prefix)
+	}
+	return hostKey()
+}
+
 func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	if err := f.environment(cmd); err != nil {
 		return err
@@ -226,6 +235,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		Frontend:         front,
 		Kinds:            resources.Kinds(),
 		Prefix:           prefix,
+		KeyFile:          f.keyFile(),
 		Hostname:         f.hostname,
 		Log:              out.Log(),
 		Observe:          out.Event,

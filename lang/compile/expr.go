@@ -132,7 +132,7 @@ func (c *compiler) field(e *env, x *syntax.FieldExpr) *term {
 		if i := slices.Index(v[0].(*types.Struct).Names, name); i >= 0 {
 			return marks[0].Part(i)
 		}
-		return types.Derived(marks...)
+		return marks[1] // which of both is a matter of types
 	})
 }
 

@@ -95,7 +95,9 @@ type Host struct {
 	Local    *local.Store
 	Watch    *watch.Hub
 	Files    fs.FS // the files of the deploy, or nil
-	Log      *slog.Logger
+	// KeyFile is the file with the key that opens what is sealed to this host.
+	KeyFile string
+	Log     *slog.Logger
 	// HasKind reports whether there are resources of the kind; nil says yes to all.
 	HasKind func(kind string) bool
 }

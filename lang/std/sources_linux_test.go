@@ -25,6 +25,7 @@ var sourceArgs = map[string][]types.Value{
 	"os.modinfo_loaded": {types.Str("loop")},
 	"os.system":         {types.Str("echo first; exec sleep 1000")},
 	"os.user_exists":    {types.Str("root")},
+	"secret.file":       {types.Str("/etc/passwd")},
 	"test.one_stream":   {types.Int(3)},
 	"value.get":         {types.Str("key")},
 	"value.get_bool":    {types.Str("key")},
@@ -43,6 +44,8 @@ func sourcesWithout(name string) string {
 	switch name {
 	case "example.vumeter":
 		return "needs a microphone"
+	case "secret.sealed":
+		return "needs a key; tested with one"
 	case "test.slow_string":
 		return "takes five seconds; tested with a fake clock"
 	case "os.modinfo_loaded":

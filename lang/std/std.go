@@ -28,6 +28,7 @@ import (
 	stdmath "mgmt/lang/std/math"
 	stdos "mgmt/lang/std/os"
 	stdregexp "mgmt/lang/std/regexp"
+	stdsecret "mgmt/lang/std/secret"
 	stdstrings "mgmt/lang/std/strings"
 	stdsys "mgmt/lang/std/sys"
 	stdtest "mgmt/lang/std/test"
@@ -61,6 +62,7 @@ func newLibrary() *funcs.Library {
 		stdmath.Module(),
 		stdos.Module(),
 		stdregexp.Module(),
+		stdsecret.Module(),
 		stdstrings.Module(),
 		stdsys.Module(),
 		stdtest.Module(),

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mgmt/lang/funcs"
+	"mgmt/lang/std/internal/paths"
 	"mgmt/lang/std/internal/table"
 	"mgmt/lang/types"
 )
@@ -82,7 +83,7 @@ func lookup(name string) (*user.User, error) {
 func userExists(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
 	name := string(args[0].(types.Str))
 	const path = "/etc/passwd"
-	return watchPath(ctx, call.Host, path, func() {
+	return paths.Watch(ctx, call.Host, path, func() {
 		known, err := lists(path, name)
 		if err != nil {
 			emit(nil, err)
