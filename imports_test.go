@@ -51,7 +51,6 @@ const policy = `
 	deploy
 	deploy/bundle deploy/sign
 	seal
-	deploy/bundle
 	cluster/server
 	cluster
 	cluster/pki

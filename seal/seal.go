@@ -133,6 +133,9 @@ func (k *Key) Open(text string) (string, error) {
 func Seal(secret []byte, recipients []string) (string, error) {
 	var to []age.Recipient
 	for _, r := range recipients {
+		if strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-") {
+			return "", errors.New("this is the key of a host, which must not leave it; seal to its recipient, and make another key if somebody may have seen this one")
+		}
 		parsed, err := age.ParseRecipients(strings.NewReader(r))
 		if err != nil {
 			return "", fmt.Errorf("%q is no recipient: it has to be a line that mgmt seal --recipient prints", r)
