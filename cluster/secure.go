@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"mgmt/cluster/pki"
 	"mgmt/world/etcd"
 )
@@ -150,7 +148,7 @@ func (n *Node) guard(ctx context.Context) {
 			}
 		})
 	})
-	store := etcd.NewCells(n.client, pkiPrefix)
+	store := certificatesOf(n.client)
 	renew := n.renew
 	if n.opts.PKI.HasAuthority() {
 		authority, err := n.opts.PKI.Authority()
@@ -174,13 +172,9 @@ func (n *Node) guard(ctx context.Context) {
 
 // renew asks those who have the key of the authority for a new certificate.
 func (n *Node) renew(ctx context.Context) error {
-	signers, err := n.world.List(ctx, signerPrefix)
+	urls, err := signerURLs(ctx, n.client)
 	if err != nil {
 		return err
-	}
-	var urls []string
-	for _, list := range signers[signerPrefix] {
-		urls = append(urls, splitURLs(list)...)
 	}
 	return pki.Renew(ctx, n.opts.PKI, n.opts.names(), urls)
 }
@@ -267,26 +261,3 @@ func (n *Node) joinAddresses(public bool) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-// ErrNoCluster is why there is nothing to connect to.
-var ErrNoCluster = errors.New("no agent has been part of a cluster here")
-
-// Connect returns a client of the cluster that the agent of a directory belongs to, for other
-// programs on its host. dir is Options.Dir.
-func Connect(dir string, certificates pki.Dir) (*clientv3.Client, error) {
-	endpoints := memory{dir}.endpoints()
-	if len(endpoints) == 0 {
-		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
-	}
-	if !certificates.HasCertificate() {
-		return etcd.Dial(endpoints, nil)
-	}
-	config, err := certificates.Files().Client()
-	if err != nil {
-		return nil, err
-	}
-	return etcd.Dial(endpoints, config)
-}
-
-// Certificates returns what is stored of certificates and tokens.
-func Certificates(client *clientv3.Client) pki.Store { return etcd.NewCells(client, pkiPrefix) }

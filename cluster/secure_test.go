@@ -45,17 +45,27 @@ func invited(t *testing.T, token pki.Token) func(*cluster.Options) {
 func (h *host) token(uses int) pki.Token {
 	h.t.Helper()
 	h.ready()
-	authority, err := h.opts.PKI.Fingerprint()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	token, err := pki.NewToken(h.t.Context(), cluster.Certificates(h.node.Client()), pki.Invitation{
-		Authority: authority, Port: uint16(h.opts.JoinPort), Uses: uses, TTL: time.Hour,
+	var token pki.Token
+	admin := h.admin()
+	eventually(h.t, h.opts.Host+" lets others in", func() bool {
+		var err error
+		token, _, err = admin.Invite(h.t.Context(), pki.Invitation{Uses: uses, TTL: time.Hour})
+		return err == nil
 	})
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	return token
+}
+
+// admin decides who is of the cluster, as somebody on the host.
+func (h *host) admin() *cluster.Admin {
+	h.t.Helper()
+	var admin *cluster.Admin
+	eventually(h.t, h.opts.Host+" remembers addresses of the cluster", func() bool {
+		var err error
+		admin, err = cluster.NewAdmin(h.opts.Dir, h.opts.PKI)
+		return err == nil
+	})
+	h.t.Cleanup(admin.Close)
+	return admin
 }
 
 // ends waits until a host has ended by itself, and returns why.
@@ -113,8 +123,8 @@ func TestARevokedHostIsOut(t *testing.T) {
 	}, a)
 	b.works()
 	stays := b.node.Client()
-	if _, err := pki.Revoke(t.Context(), cluster.Certificates(a.node.Client()), "b"); err != nil {
-		t.Fatal(err)
+	if n, err := a.admin().Revoke(t.Context(), "b"); n != 1 || err != nil {
+		t.Fatalf("revoked %d certificates, error %v; want 1", n, err)
 	}
 	eventually(t, "a connection that stood is of no use", func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -144,7 +154,7 @@ func TestOnlySignersInvite(t *testing.T) {
 	b.works()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	_, err := pki.NewToken(ctx, cluster.Certificates(b.node.Client()), pki.Invitation{Uses: 1, TTL: time.Hour})
+	_, _, err := b.admin().Invite(ctx, pki.Invitation{Uses: 1, TTL: time.Hour})
 	if err == nil || !strings.Contains(err.Error(), "b is not allowed") {
 		t.Errorf("got %v, want that b is not allowed to invite", err)
 	}

@@ -1,0 +1,149 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
+)
+
+// An Admin decides who is of the cluster that the agent of this host belongs to.
+type Admin struct {
+	client       *clientv3.Client
+	certificates pki.Dir
+	store        pki.Store
+}
+
+var (
+	// ErrNoCluster is why there is nothing to decide.
+	ErrNoCluster = errors.New("no agent has been part of a cluster here")
+	// ErrNoAuthority is why nobody can be invited to a cluster.
+	ErrNoAuthority = errors.New("this cluster has no authority, for nothing of it listens beyond this machine: run its first agent with --client-urls https://ADDRESS:2379 --server-urls https://ADDRESS:2380")
+	// ErrNoSigner is why nobody can be invited at present.
+	ErrNoSigner = errors.New("no host lets others into this cluster at present: those that have the key of its authority (pki/ca.key) do not run, or do not listen for clients at https URLs")
+)
+
+// NewAdmin connects to the cluster of the agent with some directories, Options.Dir and Options.PKI.
+func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
+	endpoints := memory{dir}.endpoints()
+	if len(endpoints) == 0 {
+		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
+	}
+	a := &Admin{certificates: certificates}
+	var err error
+	if !certificates.HasCertificate() {
+		a.client, err = etcd.Dial(endpoints, nil)
+	} else if config, e := certificates.Files().Client(); e != nil {
+		return nil, e
+	} else {
+		a.client, err = etcd.Dial(endpoints, config)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.store = certificatesOf(a.client)
+	return a, nil
+}
+
+// Close ends the connection.
+func (a *Admin) Close() { a.client.Close() }
+
+// Invite returns a token, and the hosts that let in whom it invites. Their port and the authority
+// need not be given.
+func (a *Admin) Invite(ctx context.Context, i pki.Invitation) (token pki.Token, hosts []string, err error) {
+	if i.Authority, err = a.certificates.Fingerprint(); err != nil {
+		return token, nil, fmt.Errorf("%w (%w)", ErrNoAuthority, err)
+	}
+	if hosts, i.Port, err = a.signers(ctx); err != nil {
+		return token, nil, slow(err)
+	}
+	token, err = pki.NewToken(ctx, a.store, i)
+	return token, hosts, slow(err)
+}
+
+// signers returns the hosts that let others in, and the port at which they do.
+func (a *Admin) signers(ctx context.Context) (hosts []string, port uint16, err error) {
+	urls, err := signerURLs(ctx, a.client)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, text := range urls {
+		u, err := url.Parse(text)
+		if err != nil {
+			continue
+		}
+		p, err := strconv.ParseUint(u.Port(), 10, 16)
+		if err != nil {
+			continue
+		}
+		if port == 0 {
+			port = uint16(p)
+		}
+		if port == uint16(p) && !slices.Contains(hosts, u.Hostname()) {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	if len(hosts) == 0 {
+		return nil, 0, ErrNoSigner
+	}
+	return hosts, port, nil
+}
+
+// Revoke makes the certificates of a host count no longer, waits until all hosts can know, and
+// returns how many there were.
+func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
+	n, err := pki.Revoke(ctx, a.store, host)
+	if err != nil {
+		return 0, slow(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		listed, err := pki.Listed(ctx, a.store)
+		if listed {
+			return n, nil
+		}
+		if err == nil {
+			select {
+			case <-tick.C:
+				continue
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+		}
+		return n, fmt.Errorf("what was revoked counts until a host runs that has the key of the authority: %w", err)
+	}
+}
+
+// slow says what it means that the store did not answer in time.
+func slow(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("the cluster does not answer; is the agent running? (%w)", err)
+	}
+	return err
+}
+
+// signerURLs returns the URLs of the hosts that let others into a cluster at present, sorted.
+func signerURLs(ctx context.Context, client *clientv3.Client) ([]string, error) {
+	byHost, err := etcd.New(client, etcd.Options{}).List(ctx, signerPrefix)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, list := range byHost[signerPrefix] {
+		out = append(out, splitURLs(list)...)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// certificatesOf returns what is stored of certificates and tokens.
+func certificatesOf(client *clientv3.Client) pki.Store { return etcd.NewCells(client, pkiPrefix) }
