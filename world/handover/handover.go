@@ -24,6 +24,9 @@ type World struct {
 	mu      sync.Mutex    // guards what follows
 	now     *place        // nil if there is none
 	changed chan struct{} // closed when now changes
+
+	holding chan struct{}     // has one while somebody reads or changes held
+	held    map[string]string // keys that go when this agent does
 }
 
 // A place is an implementation for as long as it is the present one.
@@ -45,7 +48,7 @@ func newPlace(w world.World) *place {
 
 // New returns the world of a host. first may be nil, for one that is about to come.
 func New(host string, first world.World) *World {
-	return &World{host: host, now: newPlace(first), changed: make(chan struct{})}
+	return &World{host: host, now: newPlace(first), changed: make(chan struct{}), holding: make(chan struct{}, 1), held: map[string]string{}}
 }
 
 // Move makes the implementation that next returns the present one. Meanwhile there is none: what
@@ -60,7 +63,9 @@ func (w *World) Move(next func() (world.World, error)) error {
 	to, err := next()
 	switch {
 	case err == nil:
-		w.set(newPlace(to))
+		p := newPlace(to)
+		w.set(p)
+		go w.holdAgain(p)
 	case before != nil:
 		w.set(newPlace(before.World))
 	}

@@ -1,0 +1,146 @@
+package handover
+
+import (
+	"context"
+	"errors"
+
+	"mgmt/world"
+)
+
+// KV implements world.Keyed. What is held is held again in the next implementation.
+func (w *World) KV() world.KV { return keys{w} }
+
+// ErrNoKV is the error of an implementation that has no plain keys.
+var ErrNoKV = errors.New("what is shared is kept in a way that has no plain keys")
+
+type keys struct{ *World }
+
+// with calls f with the plain keys of the present implementation.
+func (k keys) with(ctx context.Context, f func(world.KV) error) error {
+	return k.once(ctx, func(now world.World) error {
+		keyed, ok := now.(world.Keyed)
+		if !ok {
+			return ErrNoKV
+		}
+		return f(keyed.KV())
+	})
+}
+
+// Get implements world.KV.
+func (k keys) Get(ctx context.Context, names ...string) (values map[string]string, err error) {
+	err = k.with(ctx, func(now world.KV) (err error) {
+		values, err = now.Get(ctx, names...)
+		return err
+	})
+	return values, err
+}
+
+// Missing implements world.KV.
+func (k keys) Missing(ctx context.Context, names ...string) (missing []string, err error) {
+	err = k.with(ctx, func(now world.KV) (err error) {
+		missing, err = now.Missing(ctx, names...)
+		return err
+	})
+	return missing, err
+}
+
+// List implements world.KV.
+func (k keys) List(ctx context.Context, prefix string) (all map[string]string, err error) {
+	err = k.with(ctx, func(now world.KV) (err error) {
+		all, err = now.List(ctx, prefix)
+		return err
+	})
+	return all, err
+}
+
+// Commit implements world.KV.
+func (k keys) Commit(ctx context.Context, t world.Txn) (done bool, err error) {
+	err = k.with(ctx, func(now world.KV) (err error) {
+		done, err = now.Commit(ctx, t)
+		return err
+	})
+	return done, err
+}
+
+// Follow implements world.KV. Of the next implementation, it tells how that differs.
+func (k keys) Follow(ctx context.Context, prefix string, changed func(map[string]world.Change)) error {
+	known := map[string]string{}
+	begun := false
+	return k.stay(ctx, func(ctx context.Context, p *place) error {
+		keyed, ok := p.World.(world.Keyed)
+		if !ok {
+			return ErrNoKV
+		}
+		first := true
+		return keyed.KV().Follow(ctx, prefix, func(changes map[string]world.Change) {
+			if p.here.Err() != nil {
+				return
+			}
+			if first {
+				changes = difference(known, changes)
+			}
+			for key, c := range changes {
+				if known[key] = c.Value; !c.Exists {
+					delete(known, key)
+				}
+			}
+			if first = false; begun && len(changes) == 0 {
+				return
+			}
+			begun = true
+			changed(changes)
+		})
+	})
+}
+
+// difference returns what makes all that is there of what was known.
+func difference(known map[string]string, all map[string]world.Change) map[string]world.Change {
+	out := map[string]world.Change{}
+	for key := range known {
+		if !all[key].Exists {
+			out[key] = world.Change{}
+		}
+	}
+	for key, c := range all {
+		if old, ok := known[key]; c.Exists && (!ok || old != c.Value) {
+			out[key] = c
+		}
+	}
+	return out
+}
+
+// Hold implements world.KV.
+func (k keys) Hold(ctx context.Context, key, value string) error {
+	if err := k.turn(ctx); err != nil {
+		return err
+	}
+	defer k.done()
+	k.held[key] = value
+	return k.with(ctx, func(now world.KV) error { return now.Hold(ctx, key, value) })
+}
+
+// turn waits until nobody else holds a key, so that an older value does not come after a newer one.
+func (w *World) turn(ctx context.Context) error {
+	select {
+	case w.holding <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *World) done() { <-w.holding }
+
+// holdAgain holds, in the implementation that has come, what was held in the one before.
+func (w *World) holdAgain(p *place) {
+	keyed, ok := p.World.(world.Keyed)
+	if !ok || w.turn(p.here) != nil {
+		return
+	}
+	defer w.done()
+	for key, value := range w.held {
+		if keyed.KV().Hold(p.here, key, value) != nil {
+			return // it is about to go, too
+		}
+	}
+}
