@@ -11,8 +11,7 @@ const (
 // otherCommands has commands of other releases.
 var otherCommands = map[string]string{
 	"r":           "write mgmt run",
-	"d":           "this build has no deploys",
-	"deploy":      "this build has no deploys; mgmt run follows the file of the program",
+	"d":           "write mgmt deploy",
 	"g":           "write mgmt check",
 	"get":         "this build fetches no modules; mgmt check tells which imports are missing",
 	"docs":        "the reference is in docs/reference",
@@ -48,7 +47,6 @@ var otherFlags = map[string]string{
 	"--exittime":                  "write --max-runtime",
 	"--converged-timeout-no-exit": "write --converger-timeout, which does not exit",
 	"--no-config-watch":           "write --no-watch",
-	"--no-deploy-watch":           "this build has no deploys; --no-watch ignores changes of the program",
 	"--only-unify":                "write mgmt check",
 	"--skip-unify":                "programs are always checked",
 	"--unify-name":                "there is one way to infer types",
@@ -59,7 +57,6 @@ var otherFlags = map[string]string{
 	"--update":                    "this build fetches no modules",
 	"--depth":                     "this build fetches no modules",
 	"--retry":                     "this build fetches no modules",
-	"--wait":                      "this build has no deploys",
 	"--no-magic":                  "there is nothing that it would switch off",
 	"--seed":                      single,
 	"--seeds":                     single,

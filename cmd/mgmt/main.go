@@ -150,6 +150,7 @@ drifts, in real time.
 	root.Flags().BoolVar(&license, "license", false, "print the license")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(runCommand(io), checkCommand(io), planCommand(io), graphCommand(io), statusCommand(io), eventsCommand(io), whyCommand(io), fmtCommand(io), sealCommand(io), clusterCommand(io), etcdCommand(), versionCommand(io))
+	root.AddCommand(deployCommand(io))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	refineCompletion(root)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -12,8 +13,8 @@ import (
 
 	"mgmt"
 	"mgmt/console"
+	"mgmt/engine"
 	"mgmt/frontend"
-	"mgmt/frontend/empty"
 	"mgmt/history"
 	"mgmt/lang/funcs"
 	"mgmt/lang/syntax"
@@ -42,6 +43,12 @@ type runFlags struct {
 	noAutoedges   bool
 	noAutogroup   bool
 	noRaiseLimits bool
+
+	trust         string
+	waitDeploy    bool
+	noDeployWatch bool
+	deployDir     string // where the last good deploy is kept
+	follow        follow
 
 	history        int
 	graphviz       string
@@ -96,6 +103,9 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noStreamWatch, "no-stream-watch", false, "keep the first graph, whatever happens to the program or its values")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
+	flags.StringVar(&f.trust, "trust", "", "with empty: take only deploys that a key in this `file` has signed")
+	flags.BoolVar(&f.waitDeploy, "wait", false, "with empty: ignore what is deployed already, and wait for the next deploy")
+	flags.BoolVar(&f.noDeployWatch, "no-deploy-watch", false, "with empty: keep the first deploy")
 	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")
 	flags.IntVar(&f.history, "history", history.DefaultLimit>>20, "keep so many `MiB` of what happens for mgmt events and why; 0 is none")
 	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this `file` and .png after each change of it")
@@ -230,15 +240,19 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		return err
 	}
 	defer done()
+	f.deployDir = filepath.Join(prefix, "deploy")
 	timeout, exit := f.convergence(cmd, out.Log())
 	agent, err := mgmt.New(mgmt.Options{
-		Frontend:         front,
-		Kinds:            resources.Kinds(),
-		Prefix:           prefix,
-		KeyFile:          f.keyFile(),
-		Hostname:         f.hostname,
-		Log:              out.Log(),
-		Observe:          out.Event,
+		Frontend: front,
+		Kinds:    resources.Kinds(),
+		Prefix:   prefix,
+		KeyFile:  f.keyFile(),
+		Hostname: f.hostname,
+		Log:      out.Log(),
+		Observe: func(e engine.Event) {
+			out.Event(e)
+			f.follow.event(e)
+		},
 		Noop:             f.noop,
 		NoAutoedges:      f.noAutoedges,
 		NoAutogroup:      f.noAutogroup,
@@ -256,6 +270,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	if err != nil {
 		return err
 	}
+	f.follow.agent = agent
 	ctx, stop := climb(agent, out.Log())
 	defer stop()
 	return verdict(agent.Run(ctx), out.Log())
@@ -286,7 +301,10 @@ func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out 
 		if len(args) > 0 {
 			return nil, usagef(cmd, "the empty front end takes no program, but there is %q", args[0])
 		}
-		return func(*funcs.Host) frontend.Frontend { return empty.Frontend{} }, nil
+		return f.deployed(cmd, out)
+	}
+	if f.trust != "" || f.waitDeploy || f.noDeployWatch {
+		return nil, usagef(cmd, "--trust, --wait and --no-deploy-watch are for mgmt run empty, which runs what is deployed")
 	}
 	if err := oneArg(cmd, args); err != nil {
 		return nil, err

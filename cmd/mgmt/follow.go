@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"mgmt"
+	"mgmt/console"
+	"mgmt/engine"
+	"mgmt/frontend"
+	"mgmt/frontend/deploys"
+	"mgmt/lang/funcs"
+	"mgmt/lang/std"
+	"mgmt/resources"
+)
+
+// A follow ties an agent to the front end that follows deploys: the one knows how it goes, the
+// other one tells the cluster.
+type follow struct {
+	front atomic.Pointer[deploys.Frontend] // nil if the agent follows no deploys
+	agent *mgmt.Agent
+	rest  bool // nothing is left to do; it belongs to the loop of the engine
+}
+
+// event is told what happens in the agent.
+func (f *follow) event(e engine.Event) {
+	front := f.front.Load()
+	if front == nil {
+		return
+	}
+	switch rest := e.Settled == e.Total; {
+	case e.Kind == engine.Failed:
+		front.Poke()
+	case e.Kind == engine.Progress && rest != f.rest:
+		f.rest = rest
+		front.Poke()
+	}
+}
+
+// inspect says whether all is done, and how many resources are not as they should be.
+func (f *follow) inspect(ctx context.Context) (settled bool, failed int) {
+	s, err := f.agent.Snapshot(ctx)
+	if err != nil {
+		return false, 0
+	}
+	return s.Settled == s.Total && s.Going == 0, s.Count(engine.StateFailed) + s.Count(engine.StateBlocked)
+}
+
+// deployed returns what makes the front end that follows deploys.
+func (f *runFlags) deployed(cmd *cobra.Command, out *console.Console) (func(*funcs.Host) frontend.Frontend, error) {
+	trust, err := readTrust(f.trust)
+	if err != nil {
+		return nil, err
+	}
+	return func(host *funcs.Host) frontend.Frontend {
+		front := deploys.New(deploys.Options{
+			Library: std.Library(), Kinds: resources.Kinds(), Host: host, Log: out.Log(), Report: out.Diagnostics,
+			Trust: trust, Dir: f.deployDir, Next: f.waitDeploy, Once: f.noDeployWatch, Inspect: f.follow.inspect,
+		})
+		f.follow.front.Store(front)
+		return front
+	}, nil
+}
