@@ -304,6 +304,7 @@ func startOn(t *testing.T, opts Options, s *stage) *testEngine {
 		kind("pack", true, func() resource.Resource { return &pack{listener{probe{stage: s}}} }),
 		kind("door", false, func() resource.Resource { return &door{stage: s} }),
 		kind("part", false, func() resource.Resource { return &part{listener{probe{stage: s}}} }),
+		&resource.Kind{Name: "board", New: func() resource.Resource { return &gossip{} }, Publishes: true},
 		kind("gossip", false, func() resource.Resource { return &gossip{} }),
 		kind("sub", false, func() resource.Resource { return &subscribed{probe{stage: s}} }),
 	)...)

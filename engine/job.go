@@ -31,6 +31,7 @@ type job struct {
 	spec     *resource.Spec
 	inst     *instance // made by an openJob
 	blocking bool
+	public   bool // others can read the parameters of the kind
 	ctx      context.Context
 	cancel   context.CancelFunc // of ctx, for jobs that block
 	past     *resource.Secrets  // what the vertex had before, which may still be on the machine
@@ -219,6 +220,9 @@ func late(ctx context.Context, timeout time.Duration, err error) error {
 
 func (j *job) converge(ctx context.Context) error {
 	if len(j.recv) > 0 {
+		if err := j.keepsSecrets(); err != nil {
+			return err
+		}
 		if err := j.receive(ctx); err != nil {
 			return err
 		}
@@ -314,6 +318,19 @@ func (j *job) receive(ctx context.Context) error {
 		return nil
 	}
 	return j.rewatch(ctx, next)
+}
+
+// keepsSecrets refuses to receive secrets for a resource that others can read.
+func (j *job) keepsSecrets() error {
+	if !j.public {
+		return nil
+	}
+	for _, r := range j.recv {
+		if r.secrets != nil {
+			return &resource.ParamError{Param: r.param, Err: fmt.Errorf("the value that is received is secret, and what a %s resource has can be read by others", j.spec.Key.Kind)}
+		}
+	}
+	return nil
 }
 
 // rewatch puts the parameters of next in force between one watch and another. When

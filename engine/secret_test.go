@@ -207,6 +207,19 @@ func TestSecretsAreReceived(t *testing.T) {
 	})
 }
 
+// TestSecretsAreNotPublished sends a secret to a resource that others can read.
+func TestSecretsAreNotPublished(t *testing.T) {
+	gossipStory(t, func(e *testEngine, h *heard) {
+		b := gossipSpec("b", "b", nil)
+		b.Key.Kind = "board"
+		e.submit(resource.Delta{Set: []*resource.Spec{gossipSpec("a", gossiped, secretText()), recv(b, "need", "gossip:a", "out")}})
+		got := h.everything(e)
+		if leaks(got) || !strings.Contains(got, "need: the value that is received is secret") {
+			t.Errorf("it tells:\n%s", got)
+		}
+	})
+}
+
 // TestSecretsOfBefore replaces a secret by something that is none: what was there is not told.
 func TestSecretsOfBefore(t *testing.T) {
 	gossipStory(t, func(e *testEngine, h *heard) {

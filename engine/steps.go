@@ -13,7 +13,7 @@ import (
 func (e *Engine) start(v *vertex, kind jobKind) *job {
 	j := e.newJob()
 	*j = job{kind: kind, cause: v.cause, engine: e, vertex: v, spec: v.spec, inst: v.inst, past: v.secrets, ctx: e.jobCtx,
-		blocking: v.kind != nil && v.kind.Blocking, watched: v.watched()}
+		blocking: v.kind != nil && v.kind.Blocking, public: v.kind != nil && v.kind.Publishes, watched: v.watched()}
 	v.job = j
 	e.jobs = append(e.jobs, j)
 	e.touch(v)

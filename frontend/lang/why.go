@@ -52,7 +52,7 @@ func (c *collector) explain(d *resource.Delta) {
 }
 
 func move(c *flow.Cause) *resource.Move {
-	if c.Old.Mark != nil || c.New.Mark != nil {
+	if c.Old.Mark() != nil || c.New.Mark() != nil {
 		return &resource.Move{What: c.Label + " (secret)"}
 	}
 	return &resource.Move{What: c.Label, Old: resultText(c.Old), New: resultText(c.New)}
@@ -63,8 +63,8 @@ const maxText = 60
 
 func resultText(r flow.Result) string {
 	switch {
-	case r.Err != nil:
-		return shortened("error: " + r.Err.Error())
+	case r.Err() != nil:
+		return shortened("error: " + r.Err().Error())
 	case r.Value != nil:
 		return types.Brief(r.Value, maxText)
 	}

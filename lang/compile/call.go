@@ -194,11 +194,11 @@ func (s *shaper) wire() []*flow.Node {
 			return nil
 		}
 		values[i] = r.Value
-		s.mark = types.Derived(s.mark, r.Mark)
+		s.mark = types.Derived(s.mark, r.Mark())
 	}
 	plan, err := s.f.Shape(values)
 	if err != nil {
-		s.fail = joined(flow.Result{Err: locate(fmt.Errorf("%s: %w", s.f.Name, err), s.span)}, s.mark)
+		s.fail = joined(flow.Fail(locate(fmt.Errorf("%s: %w", s.f.Name, err), s.span)), s.mark)
 		return nil
 	}
 	s.plan = plan
@@ -292,11 +292,11 @@ func (s *shaper) result() flow.Result {
 			return r
 		}
 		results[i] = r.Value
-		mark = types.Derived(mark, r.Mark)
+		mark = types.Derived(mark, r.Mark())
 	}
 	v, err := s.plan.Combine(results)
 	if err != nil {
-		return joined(flow.Result{Err: locate(err, s.span)}, mark)
+		return joined(flow.Fail(locate(err, s.span)), mark)
 	}
 	return joined(flow.Result{Value: v}, mark)
 }

@@ -87,8 +87,8 @@ func choose(s *syntax.Resource, name types.Value, exported *term) ([]collected, 
 		return nil, err
 	}
 	r := exported.code(nil)
-	if r.Err != nil {
-		return nil, locate(r.Err, s.Name.Span())
+	if r.Err() != nil {
+		return nil, locate(r.Err(), s.Name.Span())
 	}
 	list := r.Value.(*types.List)
 	out := make([]collected, len(list.Elems))

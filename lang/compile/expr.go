@@ -146,7 +146,7 @@ func (c *compiler) ifExpr(cond, then, els *term) *term {
 		return els
 	}
 	if cond.static {
-		if cond.value.Err != nil {
+		if cond.value.Err() != nil {
 			return cond
 		}
 		return choose(cond.value)
@@ -155,7 +155,7 @@ func (c *compiler) ifExpr(cond, then, els *term) *term {
 	if fused || cond.framed || then.framed || els.framed {
 		return c.combine([]*term{cond, then, els}, func(fr *frame) flow.Result {
 			r := cond.code(fr)
-			if r.Err != nil {
+			if r.Err() != nil {
 				return r
 			}
 			return choose(r).code(fr)
@@ -183,7 +183,7 @@ func (c *compiler) ifExpr(cond, then, els *term) *term {
 // needed only while a fails.
 func (c *compiler) except(a, b *term) *term {
 	if a.static {
-		if a.value.Err != nil && types.Catchable(a.value.Err) {
+		if a.value.Err() != nil && types.Catchable(a.value.Err()) {
 			return b
 		}
 		return a
@@ -191,14 +191,14 @@ func (c *compiler) except(a, b *term) *term {
 	if b.covered(a.inputs) || a.framed || b.framed {
 		return c.combine([]*term{a, b}, func(fr *frame) flow.Result {
 			r := a.code(fr)
-			if r.Err != nil && types.Catchable(r.Err) {
+			if r.Err() != nil && types.Catchable(r.Err()) {
 				return b.code(fr)
 			}
 			return r
 		})
 	}
 	on := c.nodeOf(a)
-	failing := func() bool { return on.Result().Err != nil && types.Catchable(on.Result().Err) }
+	failing := func() bool { return on.Result().Err() != nil && types.Catchable(on.Result().Err()) }
 	wire := func() []*flow.Node {
 		if failing() {
 			return b.inputs

@@ -67,14 +67,14 @@ func (c *compiler) literal(e *env, lit *syntax.FuncLit) *term {
 	body := c.compiled(cl)
 	t := &term{inputs: body.inputs, framed: e.level > 0, static: e.level == 0 && len(body.inputs) == 0}
 	t.code = func(fr *frame) flow.Result {
-		return flow.Result{Mark: markOf(body.inputs, fr), Value: &types.Func{Code: cl, Captured: captured(body.inputs, fr), Frame: fr, Call: func(args []types.Value) (types.Value, error) {
+		return flow.Marked(&types.Func{Code: cl, Captured: captured(body.inputs, fr), Frame: fr, Call: func(args []types.Value) (types.Value, error) {
 			in := &frame{parent: fr, slots: make([]flow.Result, len(args))}
 			for i, a := range args {
 				in.slots[i].Value = a
 			}
 			r := body.code(in)
-			return r.Value, r.Err
-		}}}
+			return r.Value, r.Err()
+		}}, markOf(body.inputs, fr))
 	}
 	if t.static {
 		t = static(t.code(nil))
@@ -100,8 +100,8 @@ func captured(inputs []*flow.Node, fr *frame) []types.Value {
 }
 
 func capturedValue(r flow.Result) types.Value {
-	if r.Err != nil {
-		return types.Str("error: " + r.Err.Error())
+	if r.Err() != nil {
+		return types.Str("error: " + r.Err().Error())
 	}
 	return r.Value
 }
@@ -129,8 +129,8 @@ func (cl *closure) run(parent, fr *frame, args []*term) flow.Result {
 	in := &frame{parent: parent, slots: make([]flow.Result, len(args))}
 	for i, a := range args {
 		in.slots[i] = a.code(fr)
-		if err := in.slots[i].Err; err != nil && !cl.used[i] {
-			return flow.Result{Err: err}
+		if err := in.slots[i].Err(); err != nil && !cl.used[i] {
+			return flow.Fail(err)
 		}
 	}
 	return cl.body.code(in)
@@ -143,7 +143,7 @@ func (c *compiler) inline(cl *closure, args []*term) *term {
 	var ignored []*term
 	for i, a := range args {
 		e.slots[i].term = c.shared(a)
-		if !used[i] && !(a.static && a.value.Err == nil) {
+		if !used[i] && !(a.static && a.value.Err() == nil) {
 			ignored = append(ignored, e.slots[i].term)
 		}
 	}
@@ -153,7 +153,7 @@ func (c *compiler) inline(cl *closure, args []*term) *term {
 	}
 	return c.combine(append(ignored, body), func(fr *frame) flow.Result {
 		for _, a := range ignored {
-			if r := a.code(fr); r.Err != nil {
+			if r := a.code(fr); r.Err() != nil {
 				return r
 			}
 		}
@@ -167,12 +167,12 @@ func (c *compiler) callValue(f *term, args []*term) *term {
 	if !c.pure.mayStart() || f.framed {
 		return c.combine(parts, func(fr *frame) flow.Result {
 			r := f.code(fr)
-			if r.Err != nil {
+			if r.Err() != nil {
 				return r
 			}
 			fn := r.Value.(*types.Func)
 			parent, _ := fn.Frame.(*frame)
-			return joined(fn.Code.(*closure).run(parent, fr, args), r.Mark)
+			return joined(fn.Code.(*closure).run(parent, fr, args), r.Mark())
 		})
 	}
 	fn := c.shared(f)
@@ -193,7 +193,7 @@ func (c *compiler) callValue(f *term, args []*term) *term {
 		}
 		return cur.inputs
 	}
-	return nodeTerm(c.graph.Dynamic([]*flow.Node{c.nodeOf(fn)}, wire, func() flow.Result { return joined(whenReady(cur)(), fn.code(nil).Mark) }))
+	return nodeTerm(c.graph.Dynamic([]*flow.Node{c.nodeOf(fn)}, wire, func() flow.Result { return joined(whenReady(cur)(), fn.code(nil).Mark()) }))
 }
 
 // instantiate returns the term of a call of a function value.

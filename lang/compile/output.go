@@ -103,10 +103,10 @@ func (c *compiler) resource(e *env, s *syntax.Resource, out *flow.Scope) {
 // condition that does not hold. exported is what a collect statement can choose from.
 func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts []part) (*Contribution, error) {
 	r := name.code(nil)
-	if r.Err != nil {
-		return nil, locate(r.Err, s.Name.Span())
+	if r.Err() != nil {
+		return nil, locate(r.Err(), s.Name.Span())
 	}
-	if r.Mark != nil {
+	if r.Mark() != nil {
 		return nil, Refuse(s.Name.Span(), "the name of a resource must not be secret, as names are shown; give the secret in a parameter")
 	}
 	con := &Contribution{}
@@ -130,12 +130,12 @@ func (c *compiler) contribution(s *syntax.Resource, name, exported *term, parts 
 			continue
 		}
 		v := r.Value
-		if r.Mark != nil && p.item.Kind != syntax.FieldItem {
+		if r.Mark() != nil && p.item.Kind != syntax.FieldItem {
 			return nil, Refuse(p.item.Span, "only parameters can have secret values, as meta parameters and edges are shown")
 		}
 		switch p.item.Kind {
 		case syntax.FieldItem:
-			base.Params = append(base.Params, Param{p.item.Name.Text, v, r.Mark, p.item.Span})
+			base.Params = append(base.Params, Param{p.item.Name.Text, v, r.Mark(), p.item.Span})
 		case syntax.MetaItem:
 			base.Meta = append(base.Meta, Param{p.item.Name.Text, v, nil, p.item.Span})
 		case syntax.MetaAllItem:
@@ -164,14 +164,14 @@ func (p *part) eval() (r flow.Result, on bool, err error) {
 	on = true
 	if p.cond != nil {
 		r := p.cond.code(nil)
-		if r.Err != nil {
-			return r, false, locate(r.Err, p.item.Cond.Span())
+		if r.Err() != nil {
+			return r, false, locate(r.Err(), p.item.Cond.Span())
 		}
 		on = bool(r.Value.(types.Bool))
 	}
 	r = p.value.code(nil)
-	if r.Err != nil {
-		return r, false, locate(r.Err, p.item.Span)
+	if r.Err() != nil {
+		return r, false, locate(r.Err(), p.item.Span)
 	}
 	return r, on, nil
 }
@@ -221,10 +221,10 @@ func (c *compiler) edges(e *env, s *syntax.EdgeStmt, out *flow.Scope) {
 		ends := make([][]string, len(names))
 		for i, n := range names {
 			r := n.code(nil)
-			if r.Err != nil {
-				return nil, locate(r.Err, s.Halves[i].Span)
+			if r.Err() != nil {
+				return nil, locate(r.Err(), s.Halves[i].Span)
 			}
-			if r.Mark != nil {
+			if r.Mark() != nil {
 				return nil, Refuse(s.Halves[i].Span, "the name of a resource must not be secret, as names are shown")
 			}
 			ends[i] = nameList(r.Value)

@@ -51,11 +51,11 @@ func indexed(args []types.Value, marks []*types.Mark, _ types.Value) *types.Mark
 func markOf(inputs []*flow.Node, fr *frame) *types.Mark {
 	var mark *types.Mark
 	for _, n := range inputs {
-		mark = types.Derived(mark, n.Result().Mark)
+		mark = types.Derived(mark, n.Result().Mark())
 	}
 	for ; fr != nil; fr = fr.parent {
 		for _, r := range fr.slots {
-			mark = types.Derived(mark, r.Mark)
+			mark = types.Derived(mark, r.Mark())
 		}
 	}
 	return mark
@@ -65,10 +65,10 @@ func markOf(inputs []*flow.Node, fr *frame) *types.Mark {
 func joined(r flow.Result, mark *types.Mark) flow.Result {
 	switch {
 	case mark == nil:
-	case r.Err != nil:
-		r.Err = hideError(r.Err)
+	case r.Err() != nil:
+		return flow.Fail(hideError(r.Err()))
 	case r.Value != nil:
-		r.Mark = types.Derived(r.Mark, mark)
+		return flow.Marked(r.Value, types.Derived(r.Mark(), mark))
 	}
 	return r
 }

@@ -41,10 +41,10 @@ func (c *compiler) panic(e *env, s *syntax.Panic, out *flow.Scope) {
 		message, hit := "", false
 		for i, a := range args {
 			r := a.code(nil)
-			if r.Err != nil {
-				return nil, locate(r.Err, s.Args[i].Span())
+			if r.Err() != nil {
+				return nil, locate(r.Err(), s.Args[i].Span())
 			}
-			if r.Mark != nil {
+			if r.Mark() != nil {
 				r = flow.Result{Value: hiddenMessage(r.Value)}
 			}
 			switch v := r.Value.(type) {
@@ -89,8 +89,8 @@ func (c *compiler) includeEnv(e *env, s *syntax.IncludeStmt) *env {
 func (c *compiler) ifStmt(e *env, s *syntax.IfStmt, out *flow.Scope) {
 	run := func(r flow.Result, out *flow.Scope) {
 		switch {
-		case r.Err != nil:
-			out.Fail(locate(r.Err, s.Cond.Span()))
+		case r.Err() != nil:
+			out.Fail(locate(r.Err(), s.Cond.Span()))
 		case bool(r.Value.(types.Bool)):
 			c.block(e, s.Then, out)
 		case s.Else != nil:
@@ -173,8 +173,8 @@ func entries(v types.Value) []types.Entry {
 }
 
 func (l *loop) static(r flow.Result) {
-	if r.Err != nil {
-		l.out.Fail(locate(r.Err, l.stmt.Range.Span()))
+	if r.Err() != nil {
+		l.out.Fail(locate(r.Err(), l.stmt.Range.Span()))
 		return
 	}
 	for _, x := range entries(r.Value) {
@@ -204,23 +204,23 @@ func (l *loop) update(r flow.Result, cause *flow.Cause) {
 		l.out.Drop(l.fail)
 		l.fail = nil
 	}
-	if r.Err != nil {
+	if r.Err() != nil {
 		l.drop(l.turns)
 		l.turns = nil
 		l.fail = l.out.Inner()
-		l.fail.Fail(locate(r.Err, l.stmt.Range.Span()))
+		l.fail.Fail(locate(r.Err(), l.stmt.Range.Span()))
 		return
 	}
 	next := entries(r.Value)
 	turns := make([]*turn, 0, len(next))
 	old := l.turns
-	secret := r.Mark.Whole() // of the keys
-	for i, x := range next { // both are in the order of their keys
+	secret := r.Mark().Whole() // also the keys are
+	for i, x := range next {   // both are in the order of their keys
 		for len(old) > 0 && types.Compare(old[0].key, x.Key) < 0 {
 			l.drop(old[:1])
 			old = old[1:]
 		}
-		value := flow.Result{Value: x.Value, Mark: r.Mark.Part(i)}
+		value := flow.Marked(x.Value, r.Mark().Part(i))
 		if len(old) > 0 && types.Compare(old[0].key, x.Key) == 0 && types.SameMark(old[0].mark, secret) {
 			old[0].value.Set(value, cause)
 			turns = append(turns, old[0])

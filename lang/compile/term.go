@@ -45,7 +45,7 @@ func (c *compiler) given(v types.Value, mark *types.Mark) *term {
 	if mark == nil {
 		return staticValue(v)
 	}
-	return nodeTerm(c.graph.Cell(flow.Result{Value: v, Mark: mark}).Node)
+	return nodeTerm(c.graph.Cell(flow.Marked(v, mark)).Node)
 }
 
 func staticValue(v types.Value) *term { return static(flow.Result{Value: v}) }
@@ -76,7 +76,7 @@ func (c *compiler) combine(parts []*term, f code) *term {
 func guard(f code) (r flow.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = flow.Result{Err: fmt.Errorf("internal error in a function: %v", p)}
+			r = flow.Fail(fmt.Errorf("internal error in a function: %v", p))
 		}
 	}()
 	return f(nil)
@@ -204,26 +204,26 @@ func (c *compiler) marking(args []*term, span syntax.Span, f func(args []types.V
 		var failed error
 		for i, a := range args {
 			r := a.code(fr)
-			if r.Err != nil && (failed == nil || !types.Catchable(r.Err)) {
-				failed = r.Err
+			if r.Err() != nil && (failed == nil || !types.Catchable(r.Err())) {
+				failed = r.Err()
 			}
 			values[i] = r.Value
-			if r.Mark != nil {
+			if r.Mark() != nil {
 				if marks == nil {
 					marks = make([]*types.Mark, len(args))
 				}
-				marks[i] = r.Mark
+				marks[i] = r.Mark()
 			}
 		}
 		if failed != nil {
-			return flow.Result{Err: failed}
+			return flow.Fail(failed)
 		}
 		v, err := f(values)
 		switch {
 		case err != nil:
-			return flow.Result{Err: failure(err, span, marks)}
+			return flow.Fail(failure(err, span, marks))
 		case marks != nil:
-			return flow.Result{Value: v, Mark: rule(values, marks, v)}
+			return flow.Marked(v, rule(values, marks, v))
 		}
 		return flow.Result{Value: v}
 	})

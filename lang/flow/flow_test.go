@@ -31,7 +31,7 @@ func sum(g *Graph, inputs ...*Node) *Node {
 // watchNode adds an output with the value of the node as payload.
 func watchNode(g *Graph, n *Node) *Output {
 	return g.NewScope().Output([]*Node{n}, func() (any, error) {
-		return n.Result().Value, n.Result().Err
+		return n.Result().Value, n.Result().Err()
 	}, func(a, b any) bool { return a == b })
 }
 
@@ -182,7 +182,7 @@ func TestScopeRemovesOutputs(t *testing.T) {
 func TestErrorsAndPanicsAreResults(t *testing.T) {
 	g := New(t.Context())
 	boom := g.Map(nil, func() Result { panic("boom") })
-	fail := g.Map(nil, func() Result { return Result{Err: errors.New("no")} })
+	fail := g.Map(nil, func() Result { return Fail(errors.New("no")) })
 	a, b := watchNode(g, boom), watchNode(g, fail)
 	g.Stabilize()
 	if a.Err == nil || b.Err == nil {

@@ -8,28 +8,69 @@ import (
 )
 
 // A Result is what a node holds: a value, or an error in its place. With neither,
-// it is pending: some source has not delivered yet. Mark says what of the value is secret.
+// it is pending: some source has not delivered yet. A value may have something secret in it.
+//
+// A Result is passed on for each step of an evaluation, so it is kept small: what is rare
+// stands aside.
 type Result struct {
 	Value types.Value
-	Err   error
-	Mark  *types.Mark
+	rare  *rare
+}
+
+// rare is an error, or the mark of a value.
+type rare struct {
+	err  error
+	mark *types.Mark
+}
+
+// Fail returns the result with an error, unless that is nil.
+func Fail(err error) Result {
+	if err == nil {
+		return Result{}
+	}
+	return Result{rare: &rare{err: err}}
+}
+
+// Marked returns the result with a value of which some is secret, unless mark is nil.
+func Marked(v types.Value, mark *types.Mark) Result {
+	if mark == nil {
+		return Result{Value: v}
+	}
+	return Result{Value: v, rare: &rare{mark: mark}}
+}
+
+// Err returns the error in place of a value, or nil.
+func (r Result) Err() error {
+	if r.rare == nil {
+		return nil
+	}
+	return r.rare.err
+}
+
+// Mark says what of the value is secret.
+func (r Result) Mark() *types.Mark {
+	if r.rare == nil {
+		return nil
+	}
+	return r.rare.mark
 }
 
 // Pending reports whether there is neither value nor error.
-func (r Result) Pending() bool { return r.Value == nil && r.Err == nil }
+func (r Result) Pending() bool { return r.Value == nil && r.rare == nil }
 
 // same reports whether nothing downstream could tell r from s.
 func (r Result) same(s Result) bool {
-	if (r.Err == nil) != (s.Err == nil) {
+	if r.rare == s.rare {
+		return types.Same(r.Value, s.Value)
+	}
+	a, b := r.Err(), s.Err()
+	switch {
+	case (a == nil) != (b == nil):
 		return false
+	case a != nil:
+		return a == b || types.Catchable(a) == types.Catchable(b) && a.Error() == b.Error()
 	}
-	if r.Err != nil {
-		return r.Err == s.Err || types.Catchable(r.Err) == types.Catchable(s.Err) && r.Err.Error() == s.Err.Error()
-	}
-	if r.Value == nil || s.Value == nil {
-		return r.Value == s.Value
-	}
-	return types.Same(r.Value, s.Value) && types.SameMark(r.Mark, s.Mark)
+	return types.Same(r.Value, s.Value) && types.SameMark(r.Mark(), s.Mark())
 }
 
 // A Node is a vertex of the flow graph.
@@ -161,7 +202,7 @@ func (n *Node) ready() bool {
 func eval(f func() Result) (r Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = Result{Err: fmt.Errorf("internal error in a function: %v", p)}
+			r = Fail(fmt.Errorf("internal error in a function: %v", p))
 		}
 	}()
 	return f()
@@ -185,7 +226,7 @@ type dynamicKind struct {
 
 func (k dynamicKind) compute(n *Node) (Result, bool) {
 	var extra []*Node
-	if r := eval(func() Result { extra = k.wire(); return Result{} }); r.Err != nil {
+	if r := eval(func() Result { extra = k.wire(); return Result{} }); r.Err() != nil {
 		return r, true
 	}
 	n.setExtra(extra)

@@ -82,12 +82,12 @@ func (k outputKind) compute(n *Node) (Result, bool) {
 	r := eval(func() Result {
 		var err error
 		payload, err = k.f()
-		return Result{Err: err}
+		return Fail(err)
 	})
-	if r.Err == nil && k.out.Err == nil && k.out.Payload != nil && k.same(k.out.Payload, payload) {
+	if r.Err() == nil && k.out.Err == nil && k.out.Payload != nil && k.same(k.out.Payload, payload) {
 		return Result{}, true
 	}
-	k.out.Payload, k.out.Err = payload, r.Err
+	k.out.Payload, k.out.Err = payload, r.Err()
 	n.graph.change(k.out)
 	return Result{}, true
 }

@@ -70,11 +70,11 @@ func (k *sourceKind) compute(n *Node) (Result, bool) {
 			return r, true
 		}
 		args[i] = in.result.Value
-		mark = types.Derived(mark, in.result.Mark)
+		mark = types.Derived(mark, in.result.Mark())
 	}
 	if mark != nil && k.opts.Public {
 		k.release(n)
-		return Result{Err: fmt.Errorf("%s: an argument is secret, and others can see the arguments of this function", k.opts.Label)}, true
+		return Fail(fmt.Errorf("%s: an argument is secret, and others can see the arguments of this function", k.opts.Label)), true
 	}
 	if k.run != nil {
 		if k.opts.Follow != nil { // it may remember earlier arguments
@@ -90,7 +90,7 @@ func (k *sourceKind) compute(n *Node) (Result, bool) {
 				err = fmt.Errorf("%s: the argument, which is secret, changed while the program runs; it has to stay the same", k.opts.Label)
 			}
 			k.release(n)
-			return Result{Err: err}, true
+			return Fail(err), true
 		}
 		if k.opts.Follow != nil {
 			k.args, k.mark = args, mark
@@ -107,13 +107,12 @@ func (k *sourceKind) compute(n *Node) (Result, bool) {
 // arguments. An error of a source with secret arguments may quote them.
 func (k *sourceKind) marked(r Result) Result {
 	switch {
-	case r.Err != nil && k.mark != nil:
-		r.Err = types.HideError(r.Err)
+	case r.Err() != nil && k.mark != nil:
+		return Fail(types.HideError(r.Err()))
+	case r.Value != nil && k.opts.Secret:
+		return Marked(r.Value, types.Derived(k.mark, types.Secret(r.Value.String())))
 	case r.Value != nil:
-		r.Mark = k.mark
-		if k.opts.Secret {
-			r.Mark = types.Derived(k.mark, types.Secret(r.Value.String()))
-		}
+		return Marked(r.Value, k.mark)
 	}
 	return r
 }
@@ -135,9 +134,15 @@ func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 	g.pending++
 	g.tasks.Go(func() {
 		defer cancel()
-		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) { g.inbox.post(r, Result{Value: v, Err: err}) })
+		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) {
+			if err != nil {
+				g.inbox.post(r, Fail(err))
+			} else {
+				g.inbox.post(r, Result{Value: v})
+			}
+		})
 		if err != nil && ctx.Err() == nil {
-			g.inbox.post(r, Result{Err: err})
+			g.inbox.post(r, Fail(err))
 		}
 	})
 }
