@@ -45,6 +45,8 @@ type Options struct {
 	Hostname string
 	// World is what the agent shares with others; the default is a cluster of one.
 	World world.World
+	// Companion runs beside the agent; the default is none.
+	Companion Companion
 	// Log is told what happens; the default discards.
 	Log *slog.Logger
 	// Observe is told every event of the engine. It is called from the loop of the engine
@@ -135,6 +137,9 @@ func New(opts Options) (*Agent, error) {
 	if err := CheckHostname(opts.Hostname); err != nil {
 		return nil, err
 	}
+	if opts.Companion == nil {
+		opts.Companion = alone{}
+	}
 	if opts.World == nil {
 		opts.World = mem.New().Host(opts.Hostname)
 	}
@@ -185,7 +190,12 @@ func (a *Agent) Run(ctx context.Context) error {
 		timer := time.AfterFunc(a.opts.MaxRuntime, func() { a.end(ErrMaxRuntime) })
 		defer timer.Stop()
 	}
-	return a.run(ctx)
+	finish := a.accompany(ctx)
+	err = a.run(ctx)
+	if other := finish(); other != nil && !errors.Is(err, other) {
+		err = errors.Join(err, other)
+	}
+	return err
 }
 
 // run runs the front end and the engine. The front end ends first, so that nothing new comes
@@ -215,6 +225,7 @@ func (a *Agent) run(ctx context.Context) error {
 	if errors.Is(why, errConverged) {
 		why = a.unsettled(ctx)
 	}
+	a.opts.Companion.Stopping()
 	finish()
 	stopEngine()
 	return errors.Join(verdict(why), <-stopped)
@@ -270,7 +281,10 @@ func verdict(why error) error {
 
 // Interrupt makes an agent that is stopping stop harder: level 2 ends what is running, level
 // 3 kills it.
-func (a *Agent) Interrupt(level int) { a.engine.Interrupt(level) }
+func (a *Agent) Interrupt(level int) {
+	a.engine.Interrupt(level)
+	a.opts.Companion.Hurry()
+}
 
 // Snapshot returns the state of every resource.
 func (a *Agent) Snapshot(ctx context.Context) (engine.Snapshot, error) { return a.engine.Snapshot(ctx) }
@@ -290,6 +304,7 @@ func (a *Agent) observe(e engine.Event) {
 	if a.opts.Observe != nil {
 		a.opts.Observe(e)
 	}
+	a.tell(e)
 	if e.Kind == engine.Progress {
 		a.rest(e.Total - e.Settled)
 	}

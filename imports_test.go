@@ -20,7 +20,7 @@ import (
 // The one thing to keep in mind: package lang turns text into values and package engine turns
 // a graph into a machine, and they do not know each other. They meet in frontend/lang.
 const policy = `
-	cmd/mgmt cmd/mgmt-etcd
+	cmd/mgmt
 	internal/*
 	console
 	.
@@ -70,7 +70,7 @@ const modules = `
 	github.com/klauspost/compress     deploy/bundle
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
-	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt-etcd world/etcd
+	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt world/etcd
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
 	golang.org/x/crypto               deploy/sign

@@ -11,36 +11,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 )
 
-// ServerProgram is the name of the program that runs servers, and ServerArgument what makes it
-// run one for an agent.
-const (
-	ServerProgram  = "mgmt-etcd"
-	ServerArgument = "serve-agent"
-)
+// ServerArgument is the only argument of a program that is to run a server for an agent.
+const ServerArgument = "serve-agent"
 
-// FindServer returns the path of the program that runs servers: beside this one, or in PATH. It
-// returns ErrNoServer if there is none.
-func FindServer() (string, error) {
-	name := ServerProgram
-	if runtime.GOOS == "windows" {
-		name += ".exe"
+// thisProgram leads to the program of this process, even when another has its name since.
+const thisProgram = "/proc/self/exe"
+
+// Program returns the path of this program, which runs servers too.
+func Program() (string, error) {
+	if _, err := os.Stat(thisProgram); err == nil {
+		return thisProgram, nil
 	}
-	if self, err := os.Executable(); err == nil {
-		path := filepath.Join(filepath.Dir(self), name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return path, nil
-		}
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", fmt.Errorf("%w; build it by go build ./cmd/%s", ErrNoServer, ServerProgram)
-	}
-	return path, nil
+	return os.Executable()
 }
 
 // Command runs servers as processes of their own.
@@ -60,11 +46,11 @@ func (c Command) Launch(ctx context.Context, cfg ServerConfig) (Server, error) {
 	}
 	stop := context.AfterFunc(ctx, p.Kill)
 	first, ok := <-reports
+	go p.follow(first, reports)
 	if !stop() {
 		p.Stop()
 		return nil, ctx.Err()
 	}
-	go p.follow(first, reports)
 	if !ok || first.Ended {
 		<-p.done
 		if p.err == nil {
@@ -86,6 +72,7 @@ func (c Command) start(cfg ServerConfig) (*process, <-chan Report, error) {
 		return nil, nil, err
 	}
 	cmd := exec.Command(c.Path, ServerArgument)
+	cmd.Args[0] = os.Args[0]
 	cmd.Dir = filepath.Dir(cfg.Dir) // where its sockets are
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

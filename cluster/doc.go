@@ -34,10 +34,10 @@
 //
 // # Processes
 //
-// etcd's server takes some ten milliseconds before main to initialise its packages, more than
-// mgmt takes to make a small machine right. It is therefore a program of its own, mgmt-etcd
-// (cluster/server is all of it), that an agent starts beside itself through [Command] and that
-// ends when the agent does. Tests run it in their process. Both are a [Launcher].
+// etcd's server is a process of its own (cluster/server is all of it) that an agent starts
+// through [Command] and that ends when the agent does: what it needs of memory and processor is
+// then seen apart, and neither takes the other along. The program is the same. Tests run it in
+// their process. Both are a [Launcher].
 //
 // A plain agent keeps what it shares in memory (world/mem) until it has settled for the first
 // time; then it starts its server, and what it shares moves there. An agent that has data of a

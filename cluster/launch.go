@@ -7,7 +7,7 @@ import (
 	"mgmt/cluster/pki"
 )
 
-// ServerConfig is what a server is started with. It travels to mgmt-etcd as JSON.
+// ServerConfig is what a server is started with. It travels to its process as JSON.
 type ServerConfig struct {
 	Name string // of the member: that of its host
 	Dir  string // of its data
@@ -55,7 +55,7 @@ var (
 	// ErrRemoved is why a server ends whose member was removed from the cluster.
 	ErrRemoved = errors.New("the member was removed from the cluster")
 	// ErrNoServer is why no server starts when there is no program for it.
-	ErrNoServer = errors.New("the program mgmt-etcd is neither beside mgmt nor in PATH")
+	ErrNoServer = errors.New("this agent runs no server")
 )
 
 // Kinds of errors of a server, as they travel.

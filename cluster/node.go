@@ -35,6 +35,8 @@ type Options struct {
 	Seeds []string
 	// NoServer makes the host a client for ever. It needs seeds.
 	NoServer bool
+	// Fixed keeps the client at the seeds, whatever members there are. It goes with NoServer.
+	Fixed bool
 	// Wanted is how many members there are to be. Only who begins a cluster is asked; the
 	// default is DefaultWanted.
 	Wanted int
@@ -98,6 +100,9 @@ func New(opts Options) (*Node, error) {
 	}
 	if opts.NoServer && len(opts.Seeds) == 0 {
 		return nil, errors.New("an agent without a server needs the cluster of others: give --seeds along with --no-server")
+	}
+	if opts.Fixed && !opts.NoServer {
+		return nil, errors.New("only a host without a server can do without looking for others: give --no-server along with --no-magic")
 	}
 	opts.secure()
 	if err := opts.addresses(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,7 @@ func (h *host) stop() error {
 	select {
 	case <-h.done:
 	case <-time.After(patience):
+		pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 		h.t.Fatalf("%s does not stop", h.opts.Host)
 	}
 	return h.err
@@ -407,4 +409,21 @@ func TestNoNetwork(t *testing.T) {
 	a.stop()
 	a.run()
 	a.works()
+}
+
+func TestLaunchIsGivenUp(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := cluster.Command{Path: self, Log: slog.New(slog.DiscardHandler)}
+	_, err = c.Launch(ctx, cluster.ServerConfig{
+		Name: "a", Dir: t.TempDir(), New: true,
+		ClientURLs: []string{freeURL(t)}, PeerURLs: []string{freeURL(t)},
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -202,7 +202,7 @@ func (n *Node) follow(context.Context) error {
 			}
 		}
 	}
-	if len(all) == 0 { // a store that agents do not run
+	if len(all) == 0 || n.opts.Fixed { // a store that agents do not run
 		return nil
 	}
 	if !slices.Equal(all, n.client.Endpoints()) {

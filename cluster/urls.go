@@ -1,12 +1,15 @@
 package cluster
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // addresses completes the addresses of the options, and refuses those that cannot be.
@@ -105,4 +108,22 @@ func (o *Options) peers() []string {
 		return o.AdvertiseServerURLs
 	}
 	return o.ServerURLs
+}
+
+// free returns ErrBusy if another program listens where the server is to.
+func (o *Options) free(ctx context.Context) error {
+	for _, text := range slices.Concat(o.ClientURLs, o.ServerURLs) {
+		u, err := url.Parse(text)
+		if err != nil || strings.HasPrefix(u.Scheme, "unix") {
+			continue
+		}
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", u.Host)
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Errorf("listening at %s: %w", text, ErrBusy)
+		case err == nil:
+			l.Close()
+		}
+	}
+	return nil
 }

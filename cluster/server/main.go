@@ -9,15 +9,17 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"mgmt/cluster"
 )
 
 // Main runs one server for an agent: it reads the configuration from in, as a line of JSON,
 // runs until in ends, and writes reports to out. So it ends with the agent, whatever becomes
-// of that. Interrupts of a terminal, which reach it too, are the agent's to act on.
+// of that. Signals of a terminal and of a service manager, which reach it too, are the agent's to
+// act on.
 func Main(in io.Reader, out io.Writer, log io.Writer) int {
-	signal.Ignore(os.Interrupt)
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	reports := json.NewEncoder(out)
 	if err := serve(in, reports, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))); err != nil {
 		reports.Encode(cluster.Ended(err)) // nobody is left to tell if this fails

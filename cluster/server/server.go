@@ -1,8 +1,7 @@
 // Package server runs etcd's server for an agent, with [Launcher] in its own process, and with
 // [Main] in one of its own that talks with the agent by its standard input and output.
 //
-// It is the only package that links the server, which costs each program that does so some ten
-// milliseconds at every start.
+// It is the only package that links the server.
 package server
 
 import (
@@ -28,7 +27,8 @@ import (
 // Limits of a server.
 const (
 	maxTxnOps   = 512
-	closeLimit  = 15 * time.Second
+	stopLimit   = 15 * time.Second
+	closeLimit  = 500 * time.Millisecond
 	busyTries   = 5 // a port may be taken for a moment after a restart
 	busyDelay   = 500 * time.Millisecond
 	compactKeep = "5m" // how long old revisions are kept for those who were away
@@ -205,21 +205,27 @@ func (s *server) follow() {
 // Stop implements cluster.Server.
 func (s *server) Stop() { s.close(nil) }
 
-// close ends the server once. etcd's own end waits seconds for clients that watch; as soon as
-// its server has stopped they are of no use, and turn to other members.
+// close ends the server once. What has stopped is on disk and has handed on the lead; etcd would
+// rather wait first, for seconds, until the last client has ended its watch.
 func (s *server) close(err error) {
 	s.once.Do(func() {
 		s.err = err
-		closed := make(chan struct{})
-		go func() {
-			defer close(closed)
-			s.etcd.Close()
-		}()
-		select {
-		case <-closed:
-		case <-time.After(closeLimit):
-		}
+		within(stopLimit, s.etcd.Server.Stop)
+		within(closeLimit, s.etcd.Close)
 		close(s.done)
 	})
 	<-s.done
+}
+
+// within calls f and waits for it, but not for longer than a limit.
+func within(limit time.Duration, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(limit):
+	}
 }

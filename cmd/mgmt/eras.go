@@ -4,7 +4,7 @@ package main
 // ignored: the tables say what to write instead.
 
 const (
-	single  = "this build runs a single agent, without a cluster"
+	noSSH   = "this build reaches no store over SSH"
 	frontUp = "name the program without a flag: "
 )
 
@@ -29,7 +29,7 @@ var otherFlags = map[string]string{
 	"-gf": "write --graphviz-filter",
 	"-l":  "write mgmt run lang PATH",
 	"-p":  "this build has no puppet front end",
-	"-s":  single,
+	"-s":  "write --seeds",
 	"-c":  "write mgmt run '<code>'",
 	"-d":  "this build fetches no modules",
 	"-r":  "this build fetches no modules",
@@ -57,21 +57,10 @@ var otherFlags = map[string]string{
 	"--update":                    "this build fetches no modules",
 	"--depth":                     "this build fetches no modules",
 	"--retry":                     "this build fetches no modules",
-	"--no-magic":                  "there is nothing that it would switch off",
-	"--seed":                      single,
-	"--seeds":                     single,
-	"--client-urls":               single,
-	"--server-urls":               single,
-	"--peer-urls":                 single,
-	"--advertise-client-urls":     single,
-	"--advertise-server-urls":     single,
-	"--advertise-peer-urls":       single,
-	"--no-server":                 single,
-	"--no-network":                single + " and without a network",
-	"--ideal-cluster-size":        single,
-	"--ssh-url":                   single,
-	"--ssh-hostkey":               single,
-	"--ssh-id":                    single,
+	"--seed":                      "write --seeds",
+	"--ssh-url":                   noSSH,
+	"--ssh-hostkey":               noSSH,
+	"--ssh-id":                    noSSH,
 	"--remote":                    "this build manages its own machine only",
 	"--cconns":                    "this build manages its own machine only",
 	"--allow-interactive":         "this build manages its own machine only",

@@ -1,24 +1,21 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"os"
 
-	"mgmt/cluster"
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 )
 
-// etcdCommand hands its arguments, whatever they are, to etcd's own server, which is a program
-// of its own.
+// etcdCommand hands its arguments, whatever they are, to etcd's own server.
 func etcdCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                "etcd [ARGUMENT...]",
 		Short:              "Run etcd's own server, with all its flags",
 		DisableFlagParsing: true,
-		RunE: func(_ *cobra.Command, args []string) error {
-			path, err := cluster.FindServer()
-			if err != nil {
-				return err
-			}
-			return become(path, args)
+		Run: func(_ *cobra.Command, args []string) {
+			os.Args = append([]string{"etcd"}, args...) // some of its subcommands read them there
+			etcdmain.Main(os.Args)
 		},
 	}
 }

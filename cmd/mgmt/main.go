@@ -17,10 +17,15 @@ import (
 	"golang.org/x/term"
 
 	"mgmt"
+	"mgmt/cluster"
+	"mgmt/cluster/server"
 	"mgmt/console"
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == cluster.ServerArgument {
+		os.Exit(server.Main(os.Stdin, os.Stdout, os.Stderr))
+	}
 	status := exitError
 	if err := profiled(func() { status = command(os.Args[1:], system()) }); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", console.PrintableLines(err.Error()))

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,9 @@ type runFlags struct {
 	deployDir     string // where the last good deploy is kept
 	follow        follow
 
-	history        int
+	history int
+	clusterFlags
+
 	graphviz       string
 	graphvizFilter string
 	logFormat      string
@@ -108,6 +111,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noDeployWatch, "no-deploy-watch", false, "with empty: keep the first deploy")
 	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")
 	flags.IntVar(&f.history, "history", history.DefaultLimit>>20, "keep so many `MiB` of what happens for mgmt events and why; 0 is none")
+	f.clusterFlags.register(flags)
 	flags.StringVar(&f.graphviz, "graphviz", "", "write a picture of the graph to this `file` and .png after each change of it")
 	flags.StringVar(&f.graphvizFilter, "graphviz-filter", "dot", "`program` that lays out the picture")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`form` of the log: text or json")
@@ -125,12 +129,14 @@ func completeRun(_ *cobra.Command, args []string, _ string) ([]string, cobra.She
 // environment takes what the flags leave open from the environment. Empty variables count as
 // unset.
 func (f *runFlags) environment(cmd *cobra.Command) error {
-	for name, variable := range map[string]string{
+	variables := map[string]string{
 		"converger-timeout": "MGMT_CONVERGER_TIMEOUT",
 		"converged-timeout": "MGMT_CONVERGED_TIMEOUT",
 		"max-runtime":       "MGMT_MAX_RUNTIME",
 		"prefix":            "MGMT_PREFIX",
-	} {
+	}
+	maps.Copy(variables, clusterVariables)
+	for name, variable := range variables {
 		value := os.Getenv(variable)
 		if value == "" || cmd.Flags().Changed(name) || name == "prefix" && f.tmpPrefix {
 			continue
@@ -242,7 +248,11 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	defer done()
 	f.deployDir = filepath.Join(prefix, "deploy")
 	timeout, exit := f.convergence(cmd, out.Log())
-	agent, err := mgmt.New(mgmt.Options{
+	member, err := f.membership(cmd, f.hostname, prefix, out.Log())
+	if err != nil {
+		return err
+	}
+	opts := mgmt.Options{
 		Frontend: front,
 		Kinds:    resources.Kinds(),
 		Prefix:   prefix,
@@ -266,7 +276,11 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		FirstGraphOnly:   f.noStreamWatch,
 		Graphviz:         f.graphviz,
 		GraphvizFilter:   f.graphvizFilter,
-	})
+	}
+	if !exit || !member.Begins() || f.asked() { // nobody joins what is about to end
+		opts.World, opts.Companion = member.World(), member
+	}
+	agent, err := mgmt.New(opts)
 	if err != nil {
 		return err
 	}

@@ -7,19 +7,11 @@ import (
 	"mgmt/world"
 )
 
-// A Dump is all that a store holds, but for offers, which are made anew.
-type Dump struct {
-	Strings   map[string]string
-	Values    map[string]map[string]string          // namespace → host → value
-	Exports   map[string]map[world.ExportKey]string // by the host that exports
-	Schedules map[string][]string                   // the hosts that are picked, by namespace
-}
-
 // Dump returns what the store holds.
-func (s *Store) Dump() Dump {
+func (s *Store) Dump() world.Dump {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := Dump{Strings: maps.Clone(s.strings), Values: nested(s.values), Exports: nested(s.exports), Schedules: map[string][]string{}}
+	d := world.Dump{Strings: maps.Clone(s.strings), Values: nested(s.values), Exports: nested(s.exports), Schedules: map[string][]string{}}
 	for namespace := range s.pools {
 		if hosts := s.scheduled(namespace); len(hosts) > 0 {
 			d.Schedules[namespace] = hosts
@@ -29,7 +21,7 @@ func (s *Store) Dump() Dump {
 }
 
 // Restore makes the store hold what a dump has. Its schedules are orders to be kept.
-func (s *Store) Restore(d Dump) {
+func (s *Store) Restore(d world.Dump) {
 	s.change(func() {
 		s.strings, s.values, s.exports = maps.Clone(d.Strings), nested(d.Values), nested(d.Exports)
 		for namespace, hosts := range d.Schedules {

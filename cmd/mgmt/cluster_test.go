@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mgmt/world/etcd"
+)
+
+// TestCluster runs the stories in testdata/cluster: many agents on one machine, with servers at
+// ports of their own. PORT1 to PORT6 are ports at which nothing listens.
+func TestCluster(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/cluster",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("NO_COLOR", "1")
+			for i := range 6 {
+				port, err := freePort()
+				if err != nil {
+					return err
+				}
+				env.Setenv(fmt.Sprint("PORT", i+1), port)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"expand":  expand,
+			"share":   share,
+			"sigterm": sigterm,
+			"within":  within,
+		},
+	})
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// share PORT KEY VALUE sets a value of the whole cluster by one of its servers.
+func share(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: share PORT KEY VALUE")
+	}
+	client, err := etcd.Dial([]string{"http://127.0.0.1:" + args[0]}, nil)
+	ts.Check(err)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ts.Check(etcd.New(client, etcd.Options{Host: "story"}).SetString(ctx, args[1], args[2]))
+}

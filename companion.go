@@ -1,0 +1,67 @@
+package mgmt
+
+import (
+	"context"
+	"errors"
+
+	"mgmt/engine"
+)
+
+// A Companion runs beside an agent and is told how that stands: what takes the agent into a
+// cluster is one. It outlives the engine, which may need what it serves until the end. Its
+// methods other than Run must not block.
+type Companion interface {
+	// Run runs until ctx ends. An error before that ends the agent.
+	Run(ctx context.Context) error
+	// Settled is called when the engine has nothing to do, and Converged when it has had
+	// nothing to do for as long as asked, or has not any more.
+	Settled()
+	Converged(converged bool)
+	// Stopping is called when the agent is about to stop, before anything does.
+	Stopping()
+	// Hurry is called when stopping is not to wait for others.
+	Hurry()
+}
+
+// alone is the companion of an agent without one.
+type alone struct{}
+
+func (alone) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+func (alone) Settled()       {}
+func (alone) Converged(bool) {}
+func (alone) Stopping()      {}
+func (alone) Hurry()         {}
+
+// accompany runs the companion. The function that it returns ends that, waits for it, and
+// returns its error.
+func (a *Agent) accompany(ctx context.Context) (finish func() error) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() {
+		err := a.opts.Companion.Run(ctx)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			a.end(err)
+		}
+		ended <- err
+	}()
+	return func() error {
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+}
+
+// tell tells the companion of an event of the engine.
+func (a *Agent) tell(e engine.Event) {
+	switch {
+	case e.Kind == engine.Progress && e.Settled == e.Total:
+		a.opts.Companion.Settled()
+	case e.Kind == engine.Converged:
+		a.opts.Companion.Converged(e.Converged)
+	}
+}

@@ -1,0 +1,47 @@
+package etcd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world"
+)
+
+// adoptOps is how many keys are written at once, within the limit of every etcd.
+const adoptOps = 100
+
+// Adopt writes what was shared elsewhere. It is for a store in which nothing is yet.
+func (w *World) Adopt(ctx context.Context, d world.Dump) error {
+	var ops []clientv3.Op
+	put := func(key, value string) { ops = append(ops, clientv3.OpPut(key, value)) }
+	for key, value := range d.Strings {
+		put(stringsPrefix+key, value)
+	}
+	for namespace, values := range d.Values {
+		for host, value := range values {
+			put(valueKey(namespace, host), value)
+		}
+	}
+	for host, exports := range d.Exports {
+		for key, data := range exports {
+			put(exportKey(host, key), data)
+		}
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(d.Schedules)) {
+		put(schedulePrefix+namespace, strings.Join(d.Schedules[namespace], ","))
+	}
+	for some := range slices.Chunk(ops, adoptOps) {
+		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+		_, err := w.client.Txn(ctx).Then(some...).Commit()
+		cancel()
+		if err != nil {
+			return fmt.Errorf("carrying what is shared over to the cluster: %w", err)
+		}
+	}
+	return nil
+}
