@@ -149,10 +149,12 @@ func (b *builder) former(kind *resource.Kind, spec *resource.Spec, f field) {
 	old, ok := formerParams[former{kind.Name, f.key.text}]
 	if !ok {
 		d := b.reports.Add("unknown-field", f.key.span, "a %s resource has no parameter %s", kind.Name, f.key)
-		names := append(slices.Sorted(maps.Keys(b.types[kind])), "name", "meta")
-		if near := nearest(f.key.text, names); !suggest(d, f.key, near) && b.meta[f.key.text] != nil {
+		if b.meta[f.key.text] != nil {
 			d.Hint = fmt.Sprintf("meta parameters go below meta: `meta: {%s: …}`", f.key.text)
+			return
 		}
+		names := append(slices.Sorted(maps.Keys(b.types[kind])), "name", "meta")
+		suggest(d, f.key, nearest(f.key.text, names))
 		return
 	}
 	if old.meta == "" {

@@ -231,6 +231,11 @@ func (c *checker) fieldItem(kind *kindTypes, it *syntax.Item) {
 	case want == nil:
 		c.expr(it.Value)
 		d := c.report(codeField, it.Name.Span, "`%s` has no field `%s`", kind.Name, it.Name.Text)
+		if metaKinds[it.Name.Text] != 0 {
+			d.Fix = &syntax.Fix{Message: "it is a meta parameter: write `Meta:" + it.Name.Text + "`",
+				Edits: []syntax.Edit{{Span: it.Name.Span, Text: "Meta:" + it.Name.Text}}}
+			break
+		}
 		didYouMean(d, it.Name, fieldNames(kind.Kind.Fields))
 	case want.kind == types.KindVariant:
 		c.add(&constraint{rule: storable, t: []*ty{c.expr(it.Value)}, span: it.Value.Span()})

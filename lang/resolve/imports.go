@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -254,12 +255,26 @@ func (r *resolver) unknownModule(x *syntax.ImportStmt) *alias {
 	}
 	slices.Sort(known)
 	d := r.report(codeUnknownModule, x.Path.Span, "there is no module %q", name)
-	if near := syntax.Suggest(name, known); near != "" {
+	if near := cmp.Or(endingIn(known, "/"+name), syntax.Suggest(name, known)); near != "" {
 		d.Fix = &syntax.Fix{Message: fmt.Sprintf("did you mean %q?", near), Edits: []syntax.Edit{{Span: x.Path.Span, Text: fmt.Sprintf("%q", near)}}}
 	} else {
 		d.Hint = "the name of a file ends in .mcl, that of a directory in /"
 	}
 	return nil
+}
+
+// endingIn returns the only name with that ending, or nothing.
+func endingIn(names []string, ending string) string {
+	found := ""
+	for _, name := range names {
+		if strings.HasSuffix(name, ending) {
+			if found != "" {
+				return ""
+			}
+			found = name
+		}
+	}
+	return found
 }
 
 // local imports a file or a module directory beside the importing file.
