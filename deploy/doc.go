@@ -17,4 +17,7 @@
 // has been faster. An agent ([Follower]) runs the newest deploy that is meant for it. It believes
 // neither store nor network: with keys to trust it takes only what one of them signed, and it does
 // not go back to an older deploy, unless the newer one was withdrawn.
+//
+// Whoever deploys in steps has a [Rollout]: a pure state machine that is shown the states of the
+// agents and says what to do next; [Drive] carries that out.
 package deploy

@@ -1,12 +1,14 @@
 package deploy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"mgmt/deploy/bundle"
 	"mgmt/deploy/sign"
+	"mgmt/world"
 )
 
 // A Stage is how far a deploy has come.
@@ -27,6 +29,8 @@ type Release struct {
 	Stage  Stage       `json:"stage"`
 	Hosts  []string    `json:"hosts,omitempty"` // of the canary, by name
 	Why    string      `json:"why,omitempty"`
+
+	text string // as it is stored
 }
 
 // seal returns the release as it is stored.
@@ -37,7 +41,7 @@ func (r *Release) seal(signer *sign.Signer) (string, error) {
 
 // parseRelease reads the release of a deploy.
 func parseRelease(of *Record, text []byte, trust *sign.Trust) (*Release, error) {
-	var r Release
+	r := Release{text: string(text)}
 	_, err := unseal(text, releaseSpace, trust, &r)
 	switch {
 	case err != nil:
@@ -48,6 +52,39 @@ func parseRelease(of *Record, text []byte, trust *sign.Trust) (*Release, error) 
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the release of deploy %d is refused: %w", of.ID, err)
+	}
+	return &r, nil
+}
+
+// ErrReleased is why a release is not stored: somebody else has stored one meanwhile.
+var ErrReleased = errors.New("somebody else has decided meanwhile how far it goes")
+
+// SetRelease stores how far a deploy has come: r without Deploy and Seq, and with a higher number
+// than the release before, which may be nil. It returns what it has stored.
+func SetRelease(ctx context.Context, store world.KV, of *Record, before *Release, r Release, signer *sign.Signer) (*Release, error) {
+	fail := func(err error) (*Release, error) {
+		return nil, fmt.Errorf("making deploy %d %s: %w", of.ID, r.Stage, err)
+	}
+	r.Deploy, r.Seq = of.digest(), 1
+	key := deployKey(of.ID, release)
+	unchanged := world.Absent(key)
+	if before != nil {
+		r.Seq = before.Seq + 1
+		unchanged = world.Equals(key, before.text)
+	}
+	var err error
+	if r.text, err = r.seal(signer); err != nil {
+		return fail(err)
+	}
+	done, err := store.Commit(ctx, world.Txn{
+		If:  []world.Condition{world.Equals(deployKey(of.ID, payload), string(of.text)), unchanged},
+		Put: map[string]string{key: r.text},
+	})
+	if err == nil && !done {
+		err = ErrReleased
+	}
+	if err != nil {
+		return fail(err)
 	}
 	return &r, nil
 }

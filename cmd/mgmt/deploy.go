@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mgmt/deploy"
-	"mgmt/deploy/sign"
 	"mgmt/frontend/deploys"
 	"mgmt/lang/std"
 	"mgmt/lang/syntax"
@@ -24,6 +23,7 @@ import (
 type deployFlags struct {
 	programFlags
 	storeFlags
+	rolloutFlags
 
 	noGit, force bool
 	sign         string
@@ -53,17 +53,19 @@ Exit status: 0 published, 1 errors, 2 wrong usage.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args, io) },
 	}
 	f.register(cmd)
-	cmd.AddCommand(deployListCommand(io), deployShowCommand(io), deployDiffCommand(io), deployRollbackCommand(io))
+	cmd.AddCommand(deployListCommand(io), deployShowCommand(io), deployDiffCommand(io))
+	cmd.AddCommand(deployRollbackCommand(io), deployReleaseCommand(io), deployWithdrawCommand(io))
 	return cmd
 }
 
 func (f *deployFlags) register(cmd *cobra.Command) {
 	f.storeFlags.register(cmd)
+	f.rolloutFlags.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.modulePath, "module-path", os.Getenv("MGMT_MODULE_PATH"), "`directory` of modules that programs import by URL (MGMT_MODULE_PATH)")
 	flags.BoolVar(&f.noGit, "no-git", false, "leave git alone")
 	flags.BoolVar(&f.force, "force", false, "do not ask which commit was deployed last")
-	flags.StringVar(&f.sign, "sign", "", "sign with this `key`: the file of a private one, of a public one that an ssh-agent has, or agent")
+	registerSign(cmd, &f.sign)
 	flags.BoolVar(&f.noop, "noop", false, "let agents check only, and change nothing")
 	flags.IntVar(&f.sema, "sema", -1, "how `many` resources of a host may run at once; -1 is unlimited")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
@@ -94,6 +96,10 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if err := f.validate(cmd); err != nil {
 		return err
 	}
+	opts, wait, err := f.rolloutFlags.options(cmd)
+	if err != nil {
+		return err
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	store, done, err := f.storeFlags.open(ctx, cmd)
@@ -108,28 +114,30 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if err := f.complete(ctx, plan); err != nil {
 		return err
 	}
-	if f.sign != "" {
-		signer, done, err := sign.Open(f.sign)
-		if err != nil {
-			return err
-		}
-		defer done()
-		plan.Signer = signer
+	signer, closeSigner, err := openSigner(f.sign)
+	if err != nil {
+		return err
 	}
-	return publish(ctx, store, *plan, io)
+	defer closeSigner()
+	plan.Signer, plan.Staged = signer, opts.Canary != deploy.Share{}
+	r, err := publish(ctx, store, *plan, io)
+	if err != nil || !wait {
+		return err
+	}
+	return rollOut(ctx, store, r, signer, opts, io)
 }
 
 // publish publishes a deploy and says which one it is.
-func publish(ctx context.Context, store world.KV, plan deploy.Plan, io *streams) error {
+func publish(ctx context.Context, store world.KV, plan deploy.Plan, io *streams) (*deploy.Record, error) {
 	r, err := deploy.Publish(ctx, store, plan)
 	if r == nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(io.out, "deploy %d: %s, for %s\n", r.ID, contents(&r.Manifest, plan.Bundle), audience(r.Hosts))
 	if err != nil {
 		fmt.Fprintf(io.err, "warning: it is published, but what is older was not tidied up: %v\n", err)
 	}
-	return nil
+	return r, nil
 }
 
 // complete fills in what is not in the files of a deploy.

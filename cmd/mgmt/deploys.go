@@ -385,7 +385,7 @@ func deployRollbackCommand(io *streams) *cobra.Command {
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&key, "sign", "", "sign with this `key`: the file of a private one, of a public one that an ssh-agent has, or agent")
+	registerSign(cmd, &key)
 	return cmd
 }
 
@@ -400,15 +400,14 @@ func (l *lookout) rollback(ctx context.Context, e *deploy.Entry, key string, io 
 		}
 		plan.Bundle = files
 	}
-	if key != "" {
-		signer, done, err := sign.Open(key)
-		if err != nil {
-			return err
-		}
-		defer done()
-		plan.Signer = signer
+	signer, done, err := openSigner(key)
+	if err != nil {
+		return err
 	}
-	return publish(ctx, l.store, plan, io)
+	defer done()
+	plan.Signer = signer
+	_, err = publish(ctx, l.store, plan, io)
+	return err
 }
 
 // contents says what is in a deploy.

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	goio "io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mgmt/console"
+	"mgmt/deploy"
+	"mgmt/deploy/sign"
+	"mgmt/world"
+)
+
+// rolloutFlags say how a deploy is brought to the hosts.
+type rolloutFlags struct {
+	wait       bool
+	canary     string
+	soak       time.Duration
+	failures   int
+	autoRevert bool
+	timeout    time.Duration
+}
+
+func (f *rolloutFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.wait, "wait", false, "wait until all hosts have converged on it; the following flags imply this")
+	flags.StringVar(&f.canary, "canary", "", "let so `many` hosts, N or N%, run it first")
+	flags.DurationVar(&f.soak, "soak", 0, "how `long` those have to stay converged before the others follow, like 90s or 10m")
+	flags.IntVar(&f.failures, "max-failures", 0, "how `many` hosts may fail before it has failed")
+	flags.BoolVar(&f.autoRevert, "auto-revert", false, "take it back when it has failed")
+	flags.DurationVar(&f.timeout, "timeout", 0, "it has failed when hosts take `longer` to converge; 0 is never")
+}
+
+// options returns what the flags ask for, and whether they ask for anything.
+func (f *rolloutFlags) options(cmd *cobra.Command) (opts deploy.RolloutOptions, wanted bool, err error) {
+	opts = deploy.RolloutOptions{Soak: f.soak, MaxFailures: f.failures, AutoRevert: f.autoRevert, Timeout: f.timeout}
+	for _, name := range []string{"wait", "canary", "soak", "max-failures", "auto-revert", "timeout"} {
+		wanted = wanted || cmd.Flags().Changed(name)
+	}
+	switch {
+	case f.soak < 0 || f.timeout < 0:
+		return opts, wanted, usagef(cmd, "--soak and --timeout cannot be negative")
+	case f.failures < 0:
+		return opts, wanted, usagef(cmd, "--max-failures is a number of hosts from 0")
+	case f.soak > 0 && f.canary == "":
+		return opts, wanted, usagef(cmd, "--soak is for the hosts of --canary; say how many they are")
+	}
+	if f.canary != "" {
+		if opts.Canary, err = deploy.ParseShare(f.canary); err != nil {
+			return opts, wanted, usagef(cmd, "--canary: %w", err)
+		}
+	}
+	return opts, wanted, nil
+}
+
+// rollOut brings a deploy that has been published to the hosts, and shows how it goes.
+func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign.Signer, opts deploy.RolloutOptions, io *streams) error {
+	show := &progress{w: io.err, live: io.errTTY, id: r.ID, begin: time.Now()}
+	p, err := deploy.Drive(ctx, store, r, signer, opts, show.show)
+	show.end()
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(io.err, "deploy %d stays as far as it has come; mgmt deploy release %d lets all hosts have it, mgmt deploy withdraw %d none\n", r.ID, r.ID, r.ID)
+		return errReported
+	case err != nil:
+		return err
+	}
+	for _, host := range slices.Sorted(maps.Keys(p.Failures)) {
+		fmt.Fprintf(io.err, "%s: %s\n", host, console.Printable(p.Failures[host]))
+	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "deploy %d: %d of %d hosts have converged, after %v\n", r.ID, p.Settled, p.Hosts, time.Since(show.begin).Round(time.Millisecond))
+	return nil
+}
+
+// A progress shows how a rollout goes: in one line that changes, on a terminal, and otherwise in a
+// line for each phase.
+type progress struct {
+	w     goio.Writer
+	live  bool
+	id    int64
+	begin time.Time
+	last  string
+}
+
+func (p *progress) show(now deploy.Progress) {
+	text := now.Phase.String()
+	if p.live {
+		text = fmt.Sprintf("%s: %d of %d converged", now.Phase, now.Settled, now.Hosts)
+		if len(now.Failures) > 0 {
+			text += fmt.Sprintf(", %d failed", len(now.Failures))
+		}
+	}
+	if now.Phase.Over() || text == p.last {
+		return
+	}
+	p.last = text
+	if p.live {
+		fmt.Fprintf(p.w, "\r\x1b[Kdeploy %d %s", p.id, text)
+	} else {
+		fmt.Fprintf(p.w, "deploy %d %s (%d hosts)\n", p.id, text, now.Hosts)
+	}
+}
+
+func (p *progress) end() {
+	if p.live {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+func deployReleaseCommand(io *streams) *cobra.Command {
+	return stageCommand(io, deploy.Released, "release [NUMBER]", "Let all hosts that a deploy is for run it; the default is the newest")
+}
+
+func deployWithdrawCommand(io *streams) *cobra.Command {
+	return stageCommand(io, deploy.Withdrawn, "withdraw [NUMBER]", "Let no host run a deploy: they go back to the one before; the default is the newest")
+}
+
+// stageCommand decides how far a deploy goes.
+func stageCommand(io *streams, stage deploy.Stage, use, short string) *cobra.Command {
+	var f lookFlags
+	var key string
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: atMost(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.with(cmd, func(ctx context.Context, l *lookout) error {
+				e, err := l.entryArg(cmd, args, 0, 0)
+				if err != nil {
+					return err
+				}
+				signer, done, err := openSigner(key)
+				if err != nil {
+					return err
+				}
+				defer done()
+				release := deploy.Release{Stage: stage, Why: "by " + deployer()}
+				if _, err := deploy.SetRelease(ctx, l.store, e.Record, e.Release, release, signer); err != nil {
+					return err
+				}
+				fmt.Fprintf(io.out, "deploy %d is %s\n", e.ID, stage)
+				return nil
+			})
+		},
+	}
+	f.register(cmd)
+	registerSign(cmd, &key)
+	return cmd
+}
+
+func registerSign(cmd *cobra.Command, key *string) {
+	cmd.Flags().StringVar(key, "sign", "", "sign with this `key`: the file of a private one, of a public one that an ssh-agent has, or agent")
+}
+
+// openSigner returns the signer that a flag names, nil if it names none.
+func openSigner(key string) (signer *sign.Signer, done func(), err error) {
+	if key == "" {
+		return nil, func() {}, nil
+	}
+	return sign.Open(key)
+}

@@ -1,0 +1,109 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"mgmt/deploy/sign"
+	"mgmt/world"
+)
+
+// Drive brings a deploy that has been published to its hosts, step by step, until it has come to an
+// end or ctx has, and returns how it ended. watch is called when there is news. Who ends ctx leaves
+// the deploy as far as it has come.
+func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, opts RolloutOptions, watch func(Progress)) (Progress, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changes := make(chan map[string]world.Change)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	group.Go(func() {
+		store.Follow(ctx, statesPrefix, func(c map[string]world.Change) {
+			select {
+			case changes <- maps.Clone(c):
+			case <-ctx.Done():
+			}
+		})
+	})
+	d := &driver{store: store, record: r, signer: signer, rollout: NewRollout(&r.Manifest, opts), states: map[string]State{}}
+	timer := stopped()
+	defer timer.Stop()
+	begun := false
+	for {
+		select {
+		case <-ctx.Done():
+			return d.last, ctx.Err()
+		case c := <-changes:
+			d.take(c)
+			begun = true
+		case <-timer.C:
+		}
+		if !begun {
+			continue
+		}
+		step, err := d.step(ctx, watch)
+		if err != nil || step.Phase.Over() {
+			return step.Progress, err
+		}
+		timer.Stop()
+		if !step.Wake.IsZero() {
+			timer.Reset(time.Until(step.Wake))
+		}
+	}
+}
+
+// A driver carries out what a rollout says.
+type driver struct {
+	store   world.KV
+	record  *Record
+	signer  *sign.Signer
+	rollout *Rollout
+	states  map[string]State
+	release *Release // that was stored last
+	last    Progress
+}
+
+func (d *driver) take(changes map[string]world.Change) {
+	for key, c := range changes {
+		host, s, ok := parseState(key, c.Value)
+		if c.Exists && ok {
+			d.states[host] = s
+		} else {
+			delete(d.states, host)
+		}
+	}
+}
+
+// step takes steps for as long as there is something to do.
+func (d *driver) step(ctx context.Context, watch func(Progress)) (Step, error) {
+	for {
+		before := d.last.Phase
+		s := d.rollout.Step(time.Now(), d.states)
+		if s.Release != nil {
+			var err error
+			if d.release, err = SetRelease(ctx, d.store, d.record, d.release, *s.Release, d.signer); err != nil {
+				return s, err
+			}
+		}
+		d.last = s.Progress
+		watch(s.Progress)
+		if s.Phase == before || s.Phase.Over() {
+			return s, nil
+		}
+	}
+}
+
+// Err returns why a rollout that has ended was no success; nil if it was one.
+func (p *Progress) Err() error {
+	switch p.Phase {
+	case GivenUp:
+		return fmt.Errorf("the deploy has failed: %s", p.Why)
+	case Reverted:
+		return fmt.Errorf("the deploy has failed and is withdrawn: %s", p.Why)
+	}
+	return nil
+}

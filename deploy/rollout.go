@@ -1,0 +1,265 @@
+package deploy
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Share is a part of all hosts: a number of them, or so many of a hundred. The zero value is none.
+type Share struct {
+	N       int
+	Percent bool
+}
+
+// ParseShare reads a number, or one with a % behind it.
+func ParseShare(s string) (Share, error) {
+	digits, percent := strings.CutSuffix(s, "%")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 1 || percent && n > 100 {
+		return Share{}, fmt.Errorf("%q is no part of the hosts: write a number from 1, or 1%% to 100%%", s)
+	}
+	return Share{n, percent}, nil
+}
+
+// Of returns how many of so many hosts it is: one at least, if there are any.
+func (s Share) Of(hosts int) int {
+	if s.Percent {
+		return (hosts*s.N + 99) / 100
+	}
+	return min(s.N, hosts)
+}
+
+// RolloutOptions say how a deploy is brought to the hosts.
+type RolloutOptions struct {
+	// Canary is how many hosts run it first; none is that all do at once.
+	Canary Share
+	// Soak is for how long those have to stay converged before the others follow.
+	Soak time.Duration
+	// MaxFailures is how many hosts may fail before it has failed.
+	MaxFailures int
+	// AutoRevert withdraws it when it has failed.
+	AutoRevert bool
+	// Timeout is how long hosts may take to converge in each phase; 0 is for ever.
+	Timeout time.Duration
+}
+
+// lostAfter is for how long an agent may be away before it counts as failed: it may be restarted.
+const lostAfter = 30 * time.Second
+
+// A Phase is where a rollout stands.
+type Phase int
+
+// The phases.
+const (
+	Starting Phase = iota
+	Canarying
+	Soaking
+	Spreading
+	Succeeded
+	GivenUp // it has failed, and stays where it is
+	Reverted
+)
+
+func (p Phase) String() string {
+	return [...]string{"starting", "on the first hosts", "soaking", "on all hosts", "done", "failed", "withdrawn"}[p]
+}
+
+// Over reports whether the rollout has come to an end.
+func (p Phase) Over() bool { return p >= Succeeded }
+
+// A Rollout decides how far a deploy goes. It does nothing by itself: it is shown what the agents
+// say ([Rollout.Step]), and says what is to be done.
+type Rollout struct {
+	deploy *Manifest
+	opts   RolloutOptions
+
+	phase  Phase
+	began  time.Time            // when hosts got it, for the timeout
+	quiet  time.Time            // since when all hosts of the canary have been converged; zero is not
+	canary []string             // the hosts that run it first
+	seen   map[string]time.Time // hosts that matter, and when they were there last
+	why    string               // it has failed
+}
+
+// NewRollout returns the rollout of a deploy that has been published.
+func NewRollout(m *Manifest, opts RolloutOptions) *Rollout {
+	return &Rollout{deploy: m, opts: opts, seen: map[string]time.Time{}}
+}
+
+// Progress is how it goes with a rollout.
+type Progress struct {
+	Phase    Phase
+	Hosts    int               // that run it in this phase, or are to
+	Settled  int               // that have converged on it
+	Failures map[string]string // hosts that failed, and why
+	Waiting  []string          // hosts that are neither, sorted
+	Why      string            // it has failed
+}
+
+// A Step is what is to be done.
+type Step struct {
+	Release *Release // to store, or nil; Deploy and Seq are left out
+	Progress
+	// Wake is when to look again, even if nothing happens; zero is never.
+	Wake time.Time
+}
+
+// Step shows the present states to the rollout. When a step has a release, or the phase has changed,
+// the next one is taken at once.
+func (r *Rollout) Step(now time.Time, states map[string]State) Step {
+	hosts := r.hosts(now, states)
+	p := r.judge(now, hosts, states)
+	out := Step{}
+	switch {
+	case r.phase.Over():
+		p.Why = r.why
+	case r.phase == Starting:
+		out.Release = r.start(now, hosts)
+	case len(p.Failures) > r.opts.MaxFailures:
+		out.Release = r.fail(fmt.Sprintf("%d of %d hosts failed, like %s", len(p.Failures), p.Hosts, example(p.Failures)))
+	case len(p.Waiting) > 0:
+		r.quiet = time.Time{}
+		if r.phase == Soaking {
+			r.phase = Canarying
+		}
+		if r.opts.Timeout > 0 && now.Sub(r.began) >= r.opts.Timeout {
+			out.Release = r.fail(fmt.Sprintf("after %v, %d of %d hosts have not converged, like %s", r.opts.Timeout, len(p.Waiting), p.Hosts, p.Waiting[0]))
+		}
+	default:
+		out.Release = r.advance(now)
+	}
+	p.Phase, p.Why = r.phase, r.why
+	out.Progress, out.Wake = p, r.wake(now, states)
+	return out
+}
+
+// hosts lists those that matter in the present phase.
+func (r *Rollout) hosts(now time.Time, states map[string]State) []string {
+	if r.phase == Canarying || r.phase == Soaking {
+		r.note(now, states, func(host string) bool { return slices.Contains(r.canary, host) })
+		return r.canary
+	}
+	r.note(now, states, r.deploy.For)
+	return slices.Sorted(maps.Keys(r.seen))
+}
+
+func (r *Rollout) note(now time.Time, states map[string]State, matters func(string) bool) {
+	for host := range states {
+		if matters(host) {
+			r.seen[host] = now
+		}
+	}
+}
+
+// judge says how it goes with hosts.
+func (r *Rollout) judge(now time.Time, hosts []string, states map[string]State) Progress {
+	p := Progress{Hosts: len(hosts), Failures: map[string]string{}}
+	for _, host := range hosts {
+		s, alive := states[host]
+		why := ""
+		switch {
+		case !alive && now.Sub(r.seen[host]) >= lostAfter:
+			why = "it is gone"
+		case alive && s.Refused == r.deploy.ID && s.Deploy != r.deploy.ID:
+			why = cmp.Or(s.Error, "it refused it")
+		case alive && s.Deploy == r.deploy.ID && s.Converged && s.Failed > 0:
+			why = fmt.Sprintf("%d resources failed", s.Failed)
+		}
+		switch {
+		case why != "":
+			p.Failures[host] = why
+		case alive && (s.Deploy > r.deploy.ID || s.Deploy == r.deploy.ID && s.Converged):
+			p.Settled++
+		default:
+			p.Waiting = append(p.Waiting, host)
+		}
+	}
+	return p
+}
+
+// example shows one of the failures.
+func example(failures map[string]string) string {
+	host := slices.Min(slices.Collect(maps.Keys(failures)))
+	return host + ": " + failures[host]
+}
+
+// start begins the first phase.
+func (r *Rollout) start(now time.Time, hosts []string) *Release {
+	switch {
+	case len(hosts) == 0:
+		r.why = "no host that it is for is in the cluster"
+		r.phase = GivenUp
+		return nil
+	case r.opts.Canary == Share{}:
+		r.phase, r.began = Spreading, now
+		return nil
+	}
+	r.canary = hosts[:r.opts.Canary.Of(len(hosts))]
+	r.seen = map[string]time.Time{}
+	for _, host := range r.canary {
+		r.seen[host] = now
+	}
+	r.phase, r.began = Canarying, now
+	return &Release{Stage: Canary, Hosts: r.canary}
+}
+
+// advance goes on: no host is waited for any more.
+func (r *Rollout) advance(now time.Time) *Release {
+	switch r.phase {
+	case Canarying:
+		r.quiet = now
+		r.phase = Soaking
+		if r.opts.Soak > 0 {
+			return nil
+		}
+		fallthrough
+	case Soaking:
+		if now.Sub(r.quiet) < r.opts.Soak {
+			return nil
+		}
+		r.phase, r.began = Spreading, now
+		return &Release{Stage: Released}
+	}
+	r.phase = Succeeded
+	return nil
+}
+
+// fail ends the rollout.
+func (r *Rollout) fail(why string) *Release {
+	r.why = why
+	if !r.opts.AutoRevert {
+		r.phase = GivenUp
+		return nil
+	}
+	r.phase = Reverted
+	return &Release{Stage: Withdrawn, Why: why}
+}
+
+// wake returns when something may be due.
+func (r *Rollout) wake(now time.Time, states map[string]State) (at time.Time) {
+	if r.phase.Over() {
+		return at
+	}
+	sooner := func(t time.Time) {
+		if t.After(now) && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	if r.phase == Soaking {
+		sooner(r.quiet.Add(r.opts.Soak))
+	}
+	if r.opts.Timeout > 0 {
+		sooner(r.began.Add(r.opts.Timeout))
+	}
+	for host, last := range r.seen {
+		if _, alive := states[host]; !alive {
+			sooner(last.Add(lostAfter))
+		}
+	}
+	return at
+}

@@ -1,0 +1,298 @@
+package deploy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestShares(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		of   map[int]int
+	}{
+		{"1", map[int]int{0: 0, 1: 1, 7: 1}},
+		{"5", map[int]int{3: 3, 7: 5}},
+		{"10%", map[int]int{0: 0, 1: 1, 10: 1, 11: 2, 100: 10}},
+		{"100%", map[int]int{7: 7}},
+	} {
+		s, err := ParseShare(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for all, want := range c.of {
+			if got := s.Of(all); got != want {
+				t.Errorf("%s of %d is %d, want %d", c.text, all, got, want)
+			}
+		}
+	}
+	for _, text := range []string{"", "0", "-1", "0%", "101%", "x", "%", "1.5", "1 %"} {
+		if s, err := ParseShare(text); err == nil {
+			t.Errorf("%q is taken for %v", text, s)
+		}
+	}
+}
+
+// Short forms of what agents of deploy 2 say.
+var (
+	old     = State{Deploy: 1, Converged: true}
+	busy    = State{Deploy: 2}
+	good    = State{Deploy: 2, Converged: true}
+	failing = State{Deploy: 2, Converged: true, Failed: 3}
+	refused = State{Deploy: 1, Converged: true, Refused: 2, Error: "it does not compile"}
+)
+
+// A story is what a rollout is shown, a line each: the second, the states of the hosts a, b, c …, and
+// what it shall do.
+type story struct {
+	at     int
+	states []State
+	want   string
+}
+
+func TestRollouts(t *testing.T) {
+	gone := State{Deploy: -1}
+	canary := RolloutOptions{Canary: Share{N: 1}, Soak: 10 * time.Second}
+	for _, c := range []struct {
+		name  string
+		opts  RolloutOptions
+		story []story
+	}{
+		{"all at once", RolloutOptions{}, []story{
+			{0, []State{old, old}, "on all hosts 0/2"},
+			{1, []State{good, busy}, "on all hosts 1/2"},
+			{2, []State{good, good}, "done 2/2"},
+		}},
+		{"nobody is there", canary, []story{{0, nil, "failed 0/0"}}},
+		{"a canary", canary, []story{
+			{0, []State{old, old, old}, "on the first hosts 0/1 canary a"},
+			{1, []State{busy, old, old}, "on the first hosts 0/1"},
+			{2, []State{good, old, old}, "soaking 1/1"},
+			{11, []State{good, old, old}, "soaking 1/1"},
+			{12, []State{good, old, old}, "on all hosts 1/3 released"},
+			{13, []State{good, good, good}, "done 3/3"},
+		}},
+		{"a canary that is not calm", canary, []story{
+			{0, []State{old, old}, "on the first hosts 0/1 canary a"},
+			{2, []State{good, old}, "soaking 1/1"},
+			{9, []State{busy, old}, "on the first hosts 0/1"},
+			{10, []State{good, old}, "soaking 1/1"},
+			{19, []State{good, old}, "soaking 1/1"},
+			{20, []State{good, old}, "on all hosts 1/2 released"},
+		}},
+		{"a failure", canary, []story{
+			{0, []State{old, old}, "on the first hosts 0/1 canary a"},
+			{2, []State{failing, old}, "failed 0/1"},
+			{3, []State{good, old}, "failed 1/2"},
+		}},
+		{"a failure while it soaks", RolloutOptions{Canary: Share{N: 1}, Soak: 10 * time.Second, AutoRevert: true}, []story{
+			{0, []State{old, old}, "on the first hosts 0/1 canary a"},
+			{2, []State{good, old}, "soaking 1/1"},
+			{3, []State{failing, old}, "withdrawn 0/1 withdrawn"},
+			{4, []State{good, good}, "withdrawn 2/2"},
+		}},
+		{"some failures are allowed", RolloutOptions{MaxFailures: 1, AutoRevert: true}, []story{
+			{0, []State{old, old, old}, "on all hosts 0/3"},
+			{1, []State{refused, old, good}, "on all hosts 1/3"},
+			{2, []State{refused, good, good}, "done 2/3"},
+		}},
+		{"too many failures", RolloutOptions{MaxFailures: 1, AutoRevert: true}, []story{
+			{0, []State{old, old, old}, "on all hosts 0/3"},
+			{1, []State{refused, failing, old}, "withdrawn 0/3 withdrawn"},
+		}},
+		{"a host that is restarted", RolloutOptions{}, []story{
+			{0, []State{old, old}, "on all hosts 0/2"},
+			{1, []State{good, gone}, "on all hosts 1/2"},
+			{20, []State{good, good}, "done 2/2"},
+		}},
+		{"a host that is gone", RolloutOptions{}, []story{
+			{0, []State{old, old}, "on all hosts 0/2"},
+			{1, []State{good, gone}, "on all hosts 1/2"},
+			{30, []State{good, gone}, "failed 1/2"},
+		}},
+		{"too slow", RolloutOptions{Timeout: time.Minute, AutoRevert: true}, []story{
+			{0, []State{old, old}, "on all hosts 0/2"},
+			{59, []State{good, busy}, "on all hosts 1/2"},
+			{60, []State{good, busy}, "withdrawn 1/2 withdrawn"},
+		}},
+		{"a host that comes late", RolloutOptions{}, []story{
+			{0, []State{old}, "on all hosts 0/1"},
+			{1, []State{good, old}, "on all hosts 1/2"},
+			{2, []State{good, good}, "done 2/2"},
+		}},
+	} {
+		r := NewRollout(&Manifest{ID: 2}, c.opts)
+		for _, line := range c.story {
+			states := map[string]State{}
+			for i, s := range line.states {
+				if s.Deploy >= 0 {
+					states[string(rune('a'+i))] = s
+				}
+			}
+			if got := settle(r, line.at, states); got != line.want {
+				t.Errorf("%s: after %d s it is %q, want %q", c.name, line.at, got, line.want)
+				break
+			}
+		}
+	}
+}
+
+// settle takes steps until there is nothing to do, and says how it stands, and what was released.
+func settle(r *Rollout, at int, states map[string]State) string {
+	released := ""
+	for before := Phase(-1); ; {
+		s := r.Step(time.Unix(int64(at), 0), states)
+		if s.Release != nil {
+			released += strings.TrimRight(fmt.Sprintf(" %s %s", s.Release.Stage, strings.Join(s.Release.Hosts, " ")), " ")
+		}
+		if s.Phase == before || s.Phase.Over() {
+			return fmt.Sprintf("%v %d/%d%s", s.Phase, s.Settled, s.Hosts, released)
+		}
+		before = s.Phase
+	}
+}
+
+// Whatever agents say, a rollout never lets more hosts have a deploy than it may.
+func TestRolloutsAreCareful(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		opts := RolloutOptions{
+			Canary:      Share{N: rapid.IntRange(0, 3).Draw(t, "canary")},
+			Soak:        time.Duration(rapid.IntRange(0, 20).Draw(t, "soak")) * time.Second,
+			MaxFailures: rapid.IntRange(0, 2).Draw(t, "failures"),
+			AutoRevert:  rapid.Bool().Draw(t, "revert"),
+			Timeout:     time.Duration(rapid.IntRange(0, 60).Draw(t, "timeout")) * time.Second,
+		}
+		r := NewRollout(&Manifest{ID: 2, Hosts: []string{"web*"}}, opts)
+		now := time.Unix(0, 0)
+		var canary []string
+		var calm time.Time // since when the canary has been converged without a break
+		spread, withdrawn, over := opts.Canary == Share{}, false, Phase(0)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 15).Draw(t, "seconds")) * time.Second)
+			states := map[string]State{}
+			for _, host := range []string{"web1", "web2", "web3", "web4", "db1"} {
+				if s := rapid.SampledFrom([]State{old, busy, good, good, good, failing, refused, {Deploy: -1}}).Draw(t, host); s.Deploy >= 0 {
+					states[host] = s
+				}
+			}
+			ok := !slices.ContainsFunc(canary, func(host string) bool { return states[host] != good })
+			tolerated := 0
+			for _, host := range canary {
+				if states[host] != good {
+					tolerated++
+				}
+			}
+			if ok = ok || tolerated <= opts.MaxFailures; !ok || len(canary) == 0 {
+				calm = time.Time{}
+			} else if calm.IsZero() {
+				calm = now
+			}
+			for before := Phase(-1); ; {
+				s := r.Step(now, states)
+				if over.Over() && s.Phase != over {
+					t.Fatalf("after its end, %v, it is %v", over, s.Phase)
+				}
+				if !s.Wake.IsZero() && !s.Wake.After(now) {
+					t.Fatal("it wakes up in the past")
+				}
+				if slices.Contains(s.Waiting, "db1") || s.Failures["db1"] != "" {
+					t.Fatal("it waits for a host that it is not for")
+				}
+				if s.Settled+len(s.Waiting)+len(s.Failures) != s.Hosts {
+					t.Fatalf("the hosts do not add up: %+v", s.Progress)
+				}
+				if rel := s.Release; rel != nil {
+					switch rel.Stage {
+					case Canary:
+						if canary = rel.Hosts; len(canary) > opts.Canary.N || spread {
+							t.Fatalf("the canary is %v of %v", canary, opts.Canary)
+						}
+						calm = time.Time{}
+						if !slices.ContainsFunc(canary, func(host string) bool { return states[host] != good }) || opts.MaxFailures > 0 {
+							calm = now
+						}
+					case Released:
+						if len(canary) == 0 || withdrawn || calm.IsZero() || now.Sub(calm) < opts.Soak {
+							t.Fatalf("it is released to all at %v; the canary %v is calm since %v", now, canary, calm)
+						}
+						spread = true
+					case Withdrawn:
+						if !opts.AutoRevert || withdrawn || s.Why == "" {
+							t.Fatalf("it is withdrawn, because %q", s.Why)
+						}
+						withdrawn = true
+					}
+				}
+				over = s.Phase
+				if s.Phase == Succeeded && !spread || s.Phase == Reverted && !withdrawn {
+					t.Fatalf("it is %v", s.Phase)
+				}
+				if s.Phase == before || s.Phase.Over() {
+					break
+				}
+				before = s.Phase
+			}
+		}
+	})
+}
+
+func TestDrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, s := newStore("desk")
+		ann := newSigner(t)
+		start := func(host string, bad ...int64) *agentTest {
+			return follow(t, Options{Store: view(s, host), Host: host, Trust: trusting(t, ann)}, bad...)
+		}
+		agents := []*agentTest{start("a"), start("b"), start("c", 2)}
+		deploy := func(text string, opts RolloutOptions) (Progress, error) {
+			p := program(t, "main.mcl", text)
+			p.Staged, p.Signer = opts.Canary != Share{}, ann
+			r := publish(t, store, p)
+			phases := []Phase{}
+			out, err := Drive(t.Context(), store, r, ann, opts, func(p Progress) { phases = append(phases, p.Phase) })
+			if !slices.IsSorted(phases) {
+				t.Errorf("the phases are %v", phases)
+			}
+			return out, err
+		}
+		begin := time.Now()
+		p, err := deploy("one", RolloutOptions{Canary: Share{N: 1}, Soak: time.Minute})
+		if err != nil || p.Err() != nil || p.Settled != 3 || time.Since(begin) < time.Minute {
+			t.Errorf("the first one ends after %v as %+v, %v", time.Since(begin), p, err)
+		}
+		// The second is bad for the last host.
+		p, err = deploy("two", RolloutOptions{Canary: Share{N: 50, Percent: true}, AutoRevert: true})
+		if err != nil || p.Phase != Reverted || !strings.Contains(p.Err().Error(), "c: ") {
+			t.Errorf("the second one ends as %+v, %v", p, err)
+		}
+		agents[0].check(0, 1, 2, 1)
+		agents[2].check(0, 1)
+		p, err = deploy("three", RolloutOptions{})
+		if err != nil || p.Err() != nil {
+			t.Errorf("the third one ends as %+v, %v", p, err)
+		}
+		agents[0].check(0, 1, 2, 1, 3)
+		agents[2].check(0, 1, 3)
+	})
+}
+
+func TestReleasesDoNotCollide(t *testing.T) {
+	store, _ := newStore("desk")
+	r := publish(t, store, program(t, "main.mcl", "one"))
+	first, err := SetRelease(t.Context(), store, r, nil, Release{Stage: Held}, nil)
+	if err != nil || first.Seq != 1 {
+		t.Fatal(first, err)
+	}
+	if _, err := SetRelease(t.Context(), store, r, nil, Release{Stage: Released}, nil); err == nil {
+		t.Error("two can decide")
+	}
+	second, err := SetRelease(t.Context(), store, r, first, Release{Stage: Released}, nil)
+	if err != nil || second.Seq != 2 {
+		t.Error(second, err)
+	}
+}
