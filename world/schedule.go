@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -20,15 +21,30 @@ func Pick(opts ScheduleOptions, last, candidates []string) ([]string, error) {
 	byName := slices.Sorted(slices.Values(candidates))
 	switch opts.Strategy {
 	case "", "rr":
-		order := slices.DeleteFunc(slices.Clone(last), func(h string) bool { return !slices.Contains(candidates, h) })
-		for _, h := range byName {
-			if !slices.Contains(order, h) {
-				order = append(order, h)
-			}
-		}
-		return order, nil
+		return keepOrder(last, byName), nil
 	case "alpha":
 		return byName, nil
 	}
 	return nil, fmt.Errorf("there is no scheduling strategy %q; there are %q", opts.Strategy, Strategies)
 }
+
+// keepOrder returns the hosts in their last order, and then those that are not in it.
+func keepOrder(last, hosts []string) []string {
+	missing := make(map[string]bool, len(hosts))
+	for _, h := range hosts {
+		missing[h] = true
+	}
+	order := make([]string, 0, len(hosts))
+	for _, list := range [][]string{last, hosts} {
+		for _, h := range list {
+			if missing[h] {
+				order = append(order, h)
+				delete(missing, h)
+			}
+		}
+	}
+	return order
+}
+
+// Limit returns how many of n hosts are picked.
+func (o ScheduleOptions) Limit(n int) int { return min(max(cmp.Or(o.Max, 1), 0), n) }

@@ -36,8 +36,9 @@ type Exchange interface {
 	// SetValue stores this host's value; DeleteValue removes it.
 	SetValue(ctx context.Context, namespace, value string) error
 	DeleteValue(ctx context.Context, namespace string) error
-	// WatchValues delivers the values by host name. The map is the receiver's.
-	WatchValues(ctx context.Context, namespace string, emit func(values map[string]string)) error
+	// WatchValues delivers the values by host name: first all there are, even if that is none,
+	// then each time those that changed.
+	WatchValues(ctx context.Context, namespace string, emit func(changed map[string]Change)) error
 }
 
 // Everyone stands for all hosts where the name of one is expected.

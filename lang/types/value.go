@@ -98,6 +98,31 @@ func NewMap(entries []Entry) *Map {
 	return &Map{entries: out}
 }
 
+// With returns a map that differs from m in some entries: one without a value is to be gone. It
+// reorders the slice. Each key is in it once.
+func (m *Map) With(changed []Entry) *Map {
+	slices.SortFunc(changed, func(a, b Entry) int { return Compare(a.Key, b.Key) })
+	out := make([]Entry, 0, len(m.entries)+len(changed))
+	rest := m.entries
+	for _, e := range changed {
+		at, found := search(rest, e.Key)
+		out = append(out, rest[:at]...)
+		if rest = rest[at:]; found {
+			rest = rest[1:]
+		}
+		if e.Value != nil {
+			out = append(out, e)
+		}
+	}
+	return &Map{entries: append(out, rest...)}
+}
+
+// search returns where an entry of the key is, or would be.
+func search(entries []Entry, key Value) (at int, found bool) {
+	at = sort.Search(len(entries), func(i int) bool { return Compare(entries[i].Key, key) >= 0 })
+	return at, at < len(entries) && Compare(entries[at].Key, key) == 0
+}
+
 // Len returns the number of entries.
 func (m *Map) Len() int { return len(m.entries) }
 
@@ -114,8 +139,7 @@ func (m *Map) Get(key Value) (Value, bool) {
 
 // Index returns the position of the entry at key among [Map.Entries].
 func (m *Map) Index(key Value) (int, bool) {
-	i := sort.Search(len(m.entries), func(i int) bool { return Compare(m.entries[i].Key, key) >= 0 })
-	return i, i < len(m.entries) && Compare(m.entries[i].Key, key) == 0
+	return search(m.entries, key)
 }
 
 // Field returns the value of the named field, or nil.

@@ -172,3 +172,19 @@ func TestBrief(t *testing.T) {
 		t.Errorf("the beginning of a long list costs %v allocations", n)
 	}
 }
+
+func TestMapWith(t *testing.T) {
+	before := mapOf(Str("b"), Int(1), Str("d"), Int(2), Str("f"), Int(3))
+	after := before.With([]Entry{
+		{Key: Str("g"), Value: Int(6)}, {Key: Str("d")}, {Key: Str("a"), Value: Int(4)}, {Key: Str("b"), Value: Int(5)}, {Key: Str("x")},
+	})
+	if want := mapOf(Str("a"), Int(4), Str("b"), Int(5), Str("f"), Int(3), Str("g"), Int(6)); !Same(after, want) {
+		t.Errorf("the map became %v, not %v", after, want)
+	}
+	if want := mapOf(Str("b"), Int(1), Str("d"), Int(2), Str("f"), Int(3)); !Same(before, want) {
+		t.Errorf("the map before is %v", before)
+	}
+	if empty := NewMap(nil).With(nil); empty.Len() != 0 {
+		t.Errorf("no changes made %v of nothing", empty)
+	}
+}

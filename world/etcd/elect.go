@@ -238,11 +238,7 @@ func choose(offers map[string]string, last []string) (order, picked []string) {
 		opts.Strategy = ""
 		order, _ = world.Pick(opts, last, hosts)
 	}
-	limit := opts.Max
-	if limit == 0 {
-		limit = 1
-	}
-	picked = slices.Clone(order[:min(max(limit, 0), len(order))])
+	picked = slices.Clone(order[:opts.Limit(len(order))])
 	slices.Sort(picked)
 	return order, picked
 }

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"mgmt/world"
+	"mgmt/world/worldtest"
 )
 
 // observe runs a watch until the test ends and returns what it emits.
@@ -82,7 +83,9 @@ func TestReconnect(t *testing.T) {
 			must(t, w.SetString(t.Context(), "changed", "1"))
 			must(t, w.SetString(t.Context(), "deleted", "1"))
 			kept, changed, deleted := observe(t, watchString(w, "kept")), observe(t, watchString(w, "changed")), observe(t, watchString(w, "deleted"))
-			values := observe(t, func(ctx context.Context, emit func(map[string]string)) error { return w.WatchValues(ctx, "n", emit) })
+			values := observe(t, func(ctx context.Context, emit func(map[string]string)) error {
+				return w.WatchValues(ctx, "n", worldtest.Values(emit))
+			})
 			for _, seen := range []<-chan Change{kept, changed, deleted} {
 				await(t, seen, "the first value", is(Change{Value: "1", Exists: true}))
 			}
@@ -119,7 +122,9 @@ func TestEveryChangeArrives(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	a, b := s.connect(t, Options{Host: "a"}), s.connect(t, Options{Host: "b"})
-	got := observe(t, func(ctx context.Context, emit func(map[string]string)) error { return b.WatchValues(ctx, "n", emit) })
+	got := observe(t, func(ctx context.Context, emit func(map[string]string)) error {
+		return b.WatchValues(ctx, "n", worldtest.Values(emit))
+	})
 	for i := range 200 {
 		must(t, a.SetValue(t.Context(), "n", fmt.Sprint(i)))
 		if i == 100 {

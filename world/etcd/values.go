@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"strings"
+
+	"mgmt/world"
 )
 
 // GetString implements world.Strings.
@@ -64,28 +66,16 @@ func (w *World) DeleteValue(ctx context.Context, namespace string) error {
 }
 
 // WatchValues implements world.Exchange. Keys further below belong to other namespaces.
-func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map[string]string)) error {
+func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map[string]world.Change)) error {
 	if err := checkKey(namespace); err != nil {
 		return err
 	}
-	all, emitted := map[string]string{}, false
+	emitted := false
 	return w.tables.follow(ctx, span{stringsPrefix + namespace + "/", true}, func(d delta) {
-		changed := !emitted
-		for host, e := range d {
-			if strings.Contains(host, "/") {
-				continue
-			}
-			old, had := all[host]
-			changed = changed || had != e.Exists || old != e.Value
-			if e.Exists {
-				all[host] = e.Value
-			} else {
-				delete(all, host)
-			}
-		}
-		if changed {
+		maps.DeleteFunc(d, func(host string, _ Change) bool { return strings.Contains(host, "/") })
+		if len(d) > 0 || !emitted {
 			emitted = true
-			emit(maps.Clone(all))
+			emit(d)
 		}
 	})
 }

@@ -9,7 +9,6 @@ package handover
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 
@@ -197,12 +196,52 @@ func (w *World) DeleteValue(ctx context.Context, namespace string) error {
 	return w.once(ctx, func(now world.World) error { return now.DeleteValue(ctx, namespace) })
 }
 
-// WatchValues implements world.Exchange.
-func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map[string]string)) error {
-	return follow(ctx, w, emit, maps.Equal[map[string]string], maps.Clone[map[string]string],
-		func(ctx context.Context, now world.World, tell func(map[string]string)) error {
-			return now.WatchValues(ctx, namespace, tell)
+// WatchValues implements world.Exchange. Of an implementation that comes later it passes on what
+// differs there.
+func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map[string]world.Change)) error {
+	all, emitted := map[string]string{}, false
+	return w.stay(ctx, func(ctx context.Context, p *place) error {
+		first := true
+		return p.WatchValues(ctx, namespace, func(changed map[string]world.Change) {
+			if p.here.Err() != nil {
+				return
+			}
+			if first {
+				addGone(changed, all)
+				first = false
+			}
+			news := apply(all, changed)
+			if len(news) > 0 || !emitted {
+				emitted = true
+				emit(news)
+			}
 		})
+	})
+}
+
+// addGone adds to a complete list of values those that it does not have any more.
+func addGone(list map[string]world.Change, before map[string]string) {
+	for host := range before {
+		if _, ok := list[host]; !ok {
+			list[host] = world.Change{}
+		}
+	}
+}
+
+// apply makes changes, and returns them without those that change nothing.
+func apply(all map[string]string, changed map[string]world.Change) map[string]world.Change {
+	for host, c := range changed {
+		old, had := all[host]
+		switch {
+		case had == c.Exists && old == c.Value:
+			delete(changed, host)
+		case c.Exists:
+			all[host] = c.Value
+		default:
+			delete(all, host)
+		}
+	}
+	return changed
 }
 
 // Export implements world.Exports.

@@ -2,7 +2,6 @@ package mem
 
 import (
 	"maps"
-	"slices"
 
 	"mgmt/world"
 )
@@ -13,19 +12,23 @@ func (s *Store) Dump() world.Dump {
 	defer s.mu.Unlock()
 	d := world.Dump{Strings: maps.Clone(s.strings), Values: nested(s.values), Exports: nested(s.exports), Schedules: map[string][]string{}}
 	for namespace := range s.pools {
-		if hosts := s.scheduled(namespace); len(hosts) > 0 {
+		if hosts := s.pools[namespace].roster.Picked(); len(hosts) > 0 {
 			d.Schedules[namespace] = hosts
 		}
 	}
 	return d
 }
 
-// Restore makes the store hold what a dump has. Its schedules are orders to be kept.
+// Restore makes the store hold what a dump has, but for the schedules: those come of the offers
+// that are made to this store.
 func (s *Store) Restore(d world.Dump) {
-	s.change(func() {
+	s.replace(func() {
 		s.strings, s.values, s.exports = maps.Clone(d.Strings), nested(d.Values), nested(d.Exports)
-		for namespace, hosts := range d.Schedules {
-			s.pools[namespace] = &pool{offers: map[string]*offer{}, order: slices.Clone(hosts)}
+		s.offered = map[topic]map[string]string{}
+		for from, all := range s.exports {
+			for key, data := range all {
+				s.offer(from, key, data)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"mgmt/world"
 )
@@ -13,18 +14,33 @@ func (v *view) Export(_ context.Context, key world.ExportKey, data string) error
 	if err := key.Check(); err != nil {
 		return err
 	}
-	v.store.change(func() {
-		if v.store.exports[v.host] == nil {
-			v.store.exports[v.host] = map[world.ExportKey]string{}
-		}
-		v.store.exports[v.host][key] = data
-	})
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.exports[v.host] == nil {
+		s.exports[v.host] = map[world.ExportKey]string{}
+	}
+	if old, ok := s.exports[v.host][key]; !ok || old != data {
+		s.exports[v.host][key] = data
+		s.tell(offerOf(key), s.offer(v.host, key, data), world.Change{Value: data, Exists: true})
+	}
 	return nil
 }
 
 // Withdraw implements world.Exports.
 func (v *view) Withdraw(_ context.Context, key world.ExportKey) error {
-	v.store.change(func() { delete(v.store.exports[v.host], key) })
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.exports[v.host][key]; !ok {
+		return nil
+	}
+	delete(s.exports[v.host], key)
+	t, id := offerOf(key), offerID(v.host, key)
+	if delete(s.offered[t], id); len(s.offered[t]) == 0 {
+		delete(s.offered, t)
+	}
+	s.tell(t, id, world.Change{})
 	return nil
 }
 
@@ -35,36 +51,47 @@ func (v *view) Exported(context.Context) ([]world.ExportKey, error) {
 	return slices.Collect(maps.Keys(v.store.exports[v.host])), nil
 }
 
-// WatchExports implements world.Exports.
-func (v *view) WatchExports(ctx context.Context, kind string, emit func([]world.Export)) error {
-	var last []world.Export
-	emitted := false
-	return v.store.watch(ctx, func() {
-		v.store.mu.Lock()
-		list := v.store.exportsFor(v.host, kind)
-		v.store.mu.Unlock()
-		if !emitted || !slices.Equal(last, list) {
-			last, emitted = slices.Clone(list), true
-			emit(list)
-		}
-	})
+// offerOf returns the topic of an export.
+func offerOf(key world.ExportKey) topic { return topic{what: ofExports, name: key.To, kind: key.Kind} }
+
+// offerID tells the exports of a topic apart, and those of different topics for one reader.
+func offerID(from string, key world.ExportKey) string { return key.To + "/" + from + "/" + key.Name }
+
+// offer notes an export under its topic, and returns its ID there.
+func (s *Store) offer(from string, key world.ExportKey, data string) (id string) {
+	t, id := offerOf(key), offerID(from, key)
+	if s.offered[t] == nil {
+		s.offered[t] = map[string]string{}
+	}
+	s.offered[t][id] = data
+	return id
 }
 
-// exportsFor lists the resources of a kind that are meant for a host.
-func (s *Store) exportsFor(host, kind string) []world.Export {
-	var out []world.Export
-	for from, all := range s.exports {
-		for key, data := range all {
-			if key.Kind != kind || key.To != host && key.To != world.Everyone {
-				continue
+// WatchExports implements world.Exports.
+func (v *view) WatchExports(ctx context.Context, kind string, emit func([]world.Export)) error {
+	all := map[string]string{}
+	return v.store.follow(ctx, func(d map[string]world.Change) {
+		for id, c := range d {
+			if c.Exists {
+				all[id] = c.Value
+			} else {
+				delete(all, id)
 			}
-			own := key
-			own.To = host
-			if _, ok := all[own]; ok && key.To == world.Everyone {
-				continue
-			}
-			out = append(out, world.Export{Name: key.Name, From: from, Data: data})
 		}
+		emit(exportsFor(v.host, all))
+	}, topic{ofExports, v.host, kind}, topic{ofExports, world.Everyone, kind})
+}
+
+// exportsFor lists what is exported to a host or to everyone.
+func exportsFor(host string, all map[string]string) []world.Export {
+	out := make([]world.Export, 0, len(all))
+	for id, data := range all {
+		to, rest, _ := strings.Cut(id, "/")
+		if _, own := all[host+"/"+rest]; own && to != host {
+			continue
+		}
+		from, name, _ := strings.Cut(rest, "/")
+		out = append(out, world.Export{Name: name, From: from, Data: data})
 	}
 	slices.SortFunc(out, world.Export.Compare)
 	return out

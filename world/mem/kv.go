@@ -25,29 +25,20 @@ func (s *Store) Leave(host string) {
 type keys struct {
 	mu      sync.Mutex // guards all below, and what readers have not taken
 	values  map[string]string
-	held    map[string]map[string]bool // keys by the host that holds them
-	readers map[*keyReader]bool
+	held    map[string]map[string]bool  // keys by the host that holds them
+	readers map[string]map[*reader]bool // by the prefix that they follow
 }
 
-// A keyReader is one who follows what is below a prefix.
-type keyReader struct {
-	prefix  string
-	pending map[string]world.Change
-	wake    chan struct{} // has one when there is something to take
+func newKeys() keys {
+	return keys{values: map[string]string{}, held: map[string]map[string]bool{}, readers: map[string]map[*reader]bool{}}
 }
 
-func (r *keyReader) tell(key string, c world.Change) {
-	if !strings.HasPrefix(key, r.prefix) {
-		return
-	}
-	r.pending[key] = c
-	r.signal()
-}
-
-func (r *keyReader) signal() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
+// tell tells those of a change who follow a prefix of the key. The caller has the lock.
+func (k *keys) tell(key string, c world.Change) {
+	for i := range len(key) + 1 {
+		for r := range k.readers[key[:i]] {
+			r.tell(key, c)
+		}
 	}
 }
 
@@ -58,18 +49,14 @@ func (k *keys) change(put map[string]string, remove []string) {
 			continue
 		}
 		k.values[key] = value
-		for r := range k.readers {
-			r.tell(key, world.Change{Value: value, Exists: true})
-		}
+		k.tell(key, world.Change{Value: value, Exists: true})
 	}
 	for _, key := range remove {
 		if _, ok := k.values[key]; !ok {
 			continue
 		}
 		delete(k.values, key)
-		for r := range k.readers {
-			r.tell(key, world.Change{})
-		}
+		k.tell(key, world.Change{})
 	}
 }
 
@@ -139,41 +126,31 @@ func (v *keyView) Hold(_ context.Context, key, value string) error {
 }
 
 func (v *keyView) Follow(ctx context.Context, prefix string, changed func(map[string]world.Change)) error {
-	r := v.enter(prefix)
-	defer v.leave(r)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-r.wake:
-			changed(v.take(r))
-		}
-	}
+	r := newReader()
+	v.enter(prefix, r)
+	defer v.leave(prefix, r)
+	return r.run(ctx, &v.mu, changed)
 }
 
 // enter adds a reader, who has to take all that there is.
-func (k *keys) enter(prefix string) *keyReader {
+func (k *keys) enter(prefix string, r *reader) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r := &keyReader{prefix: prefix, pending: map[string]world.Change{}, wake: make(chan struct{}, 1)}
 	for key, value := range k.values {
-		r.tell(key, world.Change{Value: value, Exists: true})
+		if strings.HasPrefix(key, prefix) {
+			r.tell(key, world.Change{Value: value, Exists: true})
+		}
 	}
-	r.signal()
-	k.readers[r] = true
-	return r
+	if k.readers[prefix] == nil {
+		k.readers[prefix] = map[*reader]bool{}
+	}
+	k.readers[prefix][r] = true
 }
 
-func (k *keys) leave(r *keyReader) {
+func (k *keys) leave(prefix string, r *reader) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.readers, r)
-}
-
-func (k *keys) take(r *keyReader) map[string]world.Change {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	d := r.pending
-	r.pending = map[string]world.Change{}
-	return d
+	if delete(k.readers[prefix], r); len(k.readers[prefix]) == 0 {
+		delete(k.readers, prefix)
+	}
 }

@@ -1,14 +1,15 @@
 // Package mem implements package world in memory: for a single agent, which is a cluster of
 // one, and for tests with several agents in one process. Nothing listens, and starting costs
 // nothing.
+//
+// Who watches reads a topic: one string, the values of one namespace, what is exported to one
+// target, or what is picked for a namespace. A change costs the readers of its topic, each of
+// whom is handed what changed, and nobody else.
 package mem
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 
 	"mgmt/world"
@@ -16,25 +17,31 @@ import (
 
 // A Store is what the agents share.
 type Store struct {
-	mu      sync.Mutex // guards all below, but keys
+	mu      sync.Mutex // guards all below, but keys, and what readers have not taken
 	strings map[string]string
 	values  map[string]map[string]string          // namespace → host → value
 	exports map[string]map[world.ExportKey]string // by the host that exports
+	offered map[topic]map[string]string           // the same exports, by whom they are for
 	pools   map[string]*pool
-	waiting map[chan struct{}]bool
+	readers map[topic]map[*reader]bool
 	keys    keys // has its own lock
 }
 
-// A pool is a scheduling namespace.
-type pool struct {
-	offers map[string]*offer // by host
-	order  []string
+// A topic is what a reader is told of.
+type topic struct {
+	what subject
+	name string // of the string, the namespace, or whom exports are for
+	kind string // of exports
 }
 
-type offer struct {
-	opts  world.ScheduleOptions
-	holds int // callers of Offer that are running
-}
+type subject int
+
+const (
+	ofString subject = iota
+	ofValues
+	ofExports
+	ofSchedule
+)
 
 // New returns an empty store.
 func New() *Store {
@@ -42,13 +49,10 @@ func New() *Store {
 		strings: map[string]string{},
 		values:  map[string]map[string]string{},
 		exports: map[string]map[world.ExportKey]string{},
+		offered: map[topic]map[string]string{},
 		pools:   map[string]*pool{},
-		waiting: map[chan struct{}]bool{},
-		keys: keys{
-			values:  map[string]string{},
-			held:    map[string]map[string]bool{},
-			readers: map[*keyReader]bool{},
-		},
+		readers: map[topic]map[*reader]bool{},
+		keys:    newKeys(),
 	}
 }
 
@@ -62,37 +66,55 @@ type view struct {
 
 func (v *view) Host() string { return v.host }
 
-// change runs f and tells all watches to look again.
-func (s *Store) change(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f()
-	for ch := range s.waiting {
-		select {
-		case ch <- struct{}{}:
-		default:
-		}
+// tell tells the readers of a topic of a change. The caller has the lock.
+func (s *Store) tell(t topic, key string, c world.Change) {
+	for r := range s.readers[t] {
+		r.tell(key, c)
 	}
 }
 
-// watch calls look, which reports what differs from its last call by emitting, now and after
-// every change.
-func (s *Store) watch(ctx context.Context, look func()) error {
-	ch := make(chan struct{}, 1)
+// all returns what a topic has. The caller has the lock, and does not keep the map.
+func (s *Store) all(t topic) map[string]string {
+	switch t.what {
+	case ofString:
+		if value, ok := s.strings[t.name]; ok {
+			return map[string]string{"": value}
+		}
+	case ofValues:
+		return s.values[t.name]
+	case ofExports:
+		return s.offered[t]
+	case ofSchedule:
+		return s.scheduled(t.name)
+	}
+	return nil
+}
+
+// follow calls changed with all that some topics have, and then with what changes there, until
+// ctx ends.
+func (s *Store) follow(ctx context.Context, changed func(map[string]world.Change), topics ...topic) error {
+	r := newReader()
 	s.mu.Lock()
-	s.waiting[ch] = true
+	for _, t := range topics {
+		if s.readers[t] == nil {
+			s.readers[t] = map[*reader]bool{}
+		}
+		s.readers[t][r] = true
+		for key, value := range s.all(t) {
+			r.tell(key, world.Change{Value: value, Exists: true})
+		}
+	}
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.waiting, ch)
-		s.mu.Unlock()
-	}()
-	for {
-		look()
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ch:
+	defer s.leave(r, topics)
+	return r.run(ctx, &s.mu, changed)
+}
+
+func (s *Store) leave(r *reader, topics []topic) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range topics {
+		if delete(s.readers[t], r); len(s.readers[t]) == 0 {
+			delete(s.readers, t)
 		}
 	}
 }
@@ -105,128 +127,88 @@ func (v *view) GetString(_ context.Context, key string) (string, bool, error) {
 }
 
 func (v *view) SetString(_ context.Context, key, value string) error {
-	v.store.change(func() { v.store.strings[key] = value })
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.strings[key]; !ok || old != value {
+		s.strings[key] = value
+		s.tell(topic{what: ofString, name: key}, "", world.Change{Value: value, Exists: true})
+	}
 	return nil
 }
 
 func (v *view) DeleteString(_ context.Context, key string) error {
-	v.store.change(func() { delete(v.store.strings, key) })
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.strings[key]; ok {
+		delete(s.strings, key)
+		s.tell(topic{what: ofString, name: key}, "", world.Change{})
+	}
 	return nil
 }
 
 func (v *view) WatchString(ctx context.Context, key string, emit func(value string, exists bool)) error {
-	var last string
-	var had, emitted bool
-	return v.store.watch(ctx, func() {
-		value, ok, _ := v.GetString(ctx, key)
-		if !emitted || value != last || ok != had {
-			last, had, emitted = value, ok, true
-			emit(value, ok)
-		}
-	})
+	return v.store.follow(ctx, func(d map[string]world.Change) { emit(d[""].Value, d[""].Exists) }, topic{what: ofString, name: key})
 }
 
 func (v *view) SetValue(_ context.Context, namespace, value string) error {
-	v.store.change(func() {
-		if v.store.values[namespace] == nil {
-			v.store.values[namespace] = map[string]string{}
-		}
-		v.store.values[namespace][v.host] = value
-	})
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values[namespace] == nil {
+		s.values[namespace] = map[string]string{}
+	}
+	if old, ok := s.values[namespace][v.host]; !ok || old != value {
+		s.values[namespace][v.host] = value
+		s.tell(topic{what: ofValues, name: namespace}, v.host, world.Change{Value: value, Exists: true})
+	}
 	return nil
 }
 
 func (v *view) DeleteValue(_ context.Context, namespace string) error {
-	v.store.change(func() { delete(v.store.values[namespace], v.host) })
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.values[namespace][v.host]; ok {
+		delete(s.values[namespace], v.host)
+		s.tell(topic{what: ofValues, name: namespace}, v.host, world.Change{})
+	}
 	return nil
 }
 
-func (v *view) WatchValues(ctx context.Context, namespace string, emit func(map[string]string)) error {
-	var last map[string]string
-	return v.store.watch(ctx, func() {
-		v.store.mu.Lock()
-		values := maps.Clone(v.store.values[namespace])
-		v.store.mu.Unlock()
-		if values == nil {
-			values = map[string]string{}
+func (v *view) WatchValues(ctx context.Context, namespace string, emit func(changed map[string]world.Change)) error {
+	return v.store.follow(ctx, emit, topic{what: ofValues, name: namespace})
+}
+
+// differences returns what has to change to make one map of the other.
+func differences(before, after map[string]string) map[string]world.Change {
+	out := map[string]world.Change{}
+	for key, value := range after {
+		if old, ok := before[key]; !ok || old != value {
+			out[key] = world.Change{Value: value, Exists: true}
 		}
-		if last == nil || !maps.Equal(last, values) {
-			last = maps.Clone(values)
-			emit(values)
+	}
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			out[key] = world.Change{}
 		}
-	})
+	}
+	return out
 }
 
-// Offer implements world.Scheduler. When ctx ends the offer is withdrawn at once: an agent in
-// this process cannot die without its context.
-func (v *view) Offer(ctx context.Context, namespace string, opts world.ScheduleOptions) error {
-	if namespace == "" || strings.Contains(namespace, "/") {
-		return fmt.Errorf("the scheduling namespace is %q; it has to be a name without /", namespace)
+// replace changes what the store has as a whole, and tells each reader of the differences.
+func (s *Store) replace(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := map[topic]map[string]string{}
+	for t := range s.readers {
+		before[t] = maps.Clone(s.all(t))
 	}
-	if _, err := world.Pick(opts, nil, nil); err != nil {
-		return err
-	}
-	v.store.change(func() { v.store.join(namespace, v.host, opts) })
-	<-ctx.Done()
-	if !opts.Persist {
-		v.store.change(func() { v.store.leave(namespace, v.host) })
-	}
-	return ctx.Err()
-}
-
-func (s *Store) join(namespace, host string, opts world.ScheduleOptions) {
-	p := s.pools[namespace]
-	if p == nil {
-		p = &pool{offers: map[string]*offer{}}
-		s.pools[namespace] = p
-	}
-	if p.offers[host] == nil {
-		p.offers[host] = &offer{}
-	}
-	p.offers[host].opts = opts
-	p.offers[host].holds++
-}
-
-func (s *Store) leave(namespace, host string) {
-	p := s.pools[namespace]
-	if p.offers[host].holds--; p.offers[host].holds == 0 {
-		delete(p.offers, host)
-	}
-}
-
-// scheduled returns the picked hosts by name. Of the options of several hosts those of the
-// last one by name count.
-func (s *Store) scheduled(namespace string) []string {
-	p := s.pools[namespace]
-	if p == nil || len(p.offers) == 0 {
-		return []string{}
-	}
-	hosts := slices.Sorted(maps.Keys(p.offers))
-	opts := p.offers[hosts[len(hosts)-1]].opts
-	order, err := world.Pick(opts, p.order, hosts)
-	if err != nil {
-		return []string{}
-	}
-	p.order = order
-	limit := opts.Max
-	if limit == 0 {
-		limit = 1
-	}
-	picked := slices.Clone(order[:min(max(limit, 0), len(order))])
-	slices.Sort(picked)
-	return picked
-}
-
-func (v *view) WatchSchedule(ctx context.Context, namespace string, emit func([]string)) error {
-	var last []string
-	emitted := false
-	return v.store.watch(ctx, func() {
-		v.store.mu.Lock()
-		hosts := v.store.scheduled(namespace)
-		v.store.mu.Unlock()
-		if !emitted || !slices.Equal(last, hosts) {
-			last, emitted = slices.Clone(hosts), true
-			emit(hosts)
+	change()
+	for t, old := range before {
+		for key, c := range differences(old, s.all(t)) {
+			s.tell(t, key, c)
 		}
-	})
+	}
 }

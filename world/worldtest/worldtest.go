@@ -50,6 +50,21 @@ func follow[T any](t *testing.T, watch func(ctx context.Context, emit func(T)) e
 	return got
 }
 
+// Values makes of a function that takes the values of all hosts one that takes what changes.
+func Values(emit func(map[string]string)) func(map[string]world.Change) {
+	all := map[string]string{}
+	return func(changed map[string]world.Change) {
+		for host, c := range changed {
+			if c.Exists {
+				all[host] = c.Value
+			} else {
+				delete(all, host)
+			}
+		}
+		emit(maps.Clone(all))
+	}
+}
+
 // want waits until a watch emits what it should. States in between may be seen or not.
 func want[T any](t *testing.T, got <-chan T, what string, ok func(T) bool) {
 	t.Helper()
@@ -100,7 +115,7 @@ func testStrings(t *testing.T, w []world.World) {
 func testExchange(t *testing.T, w []world.World) {
 	a, b := w[0], w[1]
 	seen := follow(t, func(ctx context.Context, emit func(map[string]string)) error {
-		return a.WatchValues(ctx, "n", emit)
+		return a.WatchValues(ctx, "n", Values(emit))
 	})
 	equal := func(want map[string]string) func(map[string]string) bool {
 		return func(got map[string]string) bool { return maps.Equal(got, want) }

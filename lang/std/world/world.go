@@ -87,13 +87,21 @@ func kvlookup(ctx context.Context, call *funcs.Call, args []types.Value, emit fu
 	return watchValues(ctx, call.Host.World, namespace, emit)
 }
 
+// watchValues emits the values of a namespace. What changes is put into the map that is there,
+// which in a large cluster is much less than making one.
 func watchValues(ctx context.Context, w world.Exchange, namespace string, emit func(types.Value, error)) error {
-	return w.WatchValues(ctx, namespace, func(values map[string]string) {
-		entries := make([]types.Entry, 0, len(values))
-		for host, value := range values {
-			entries = append(entries, types.Entry{Key: types.Str(host), Value: types.Str(value)})
+	all := types.NewMap(nil)
+	return w.WatchValues(ctx, namespace, func(changed map[string]world.Change) {
+		entries := make([]types.Entry, 0, len(changed))
+		for host, c := range changed {
+			e := types.Entry{Key: types.Str(host)}
+			if c.Exists {
+				e.Value = types.Str(c.Value)
+			}
+			entries = append(entries, e)
 		}
-		emit(types.NewMap(entries), nil)
+		all = all.With(entries)
+		emit(all, nil)
 	})
 }
 

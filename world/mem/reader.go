@@ -1,0 +1,46 @@
+package mem
+
+import (
+	"context"
+	"sync"
+
+	"mgmt/world"
+)
+
+// A reader is one who follows a part of the store. What changes before it looks is told once.
+type reader struct {
+	pending map[string]world.Change
+	wake    chan struct{} // has one when there is something to take
+}
+
+// newReader returns a reader that is to be told even if there is nothing.
+func newReader() *reader {
+	r := &reader{pending: map[string]world.Change{}, wake: make(chan struct{}, 1)}
+	r.wake <- struct{}{}
+	return r
+}
+
+// tell adds a change. The caller has the lock of the store.
+func (r *reader) tell(key string, c world.Change) {
+	r.pending[key] = c
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run hands on what changes until ctx ends.
+func (r *reader) run(ctx context.Context, store *sync.Mutex, changed func(map[string]world.Change)) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.wake:
+			store.Lock()
+			d := r.pending
+			r.pending = map[string]world.Change{}
+			store.Unlock()
+			changed(d)
+		}
+	}
+}
