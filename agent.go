@@ -73,6 +73,8 @@ type Options struct {
 	// HistoryLimit is how large the history of the agent may become, in bytes; 0 is
 	// history.DefaultLimit, and a negative one keeps none.
 	HistoryLimit int64
+	// NoInspect serves no local API, so that nobody can look into the agent from outside.
+	NoInspect bool
 	// NoRaiseLimits leaves the kernel's limits of watches alone.
 	NoRaiseLimits bool
 

@@ -38,6 +38,9 @@ func (a *Agent) inspect() (stop func()) {
 
 // serve serves the local API.
 func (a *Agent) serve() (stop func()) {
+	if a.opts.NoInspect {
+		return func() {}
+	}
 	l, err := dashboard.Listen(a.opts.Prefix, a.opts.Log)
 	if errors.Is(err, errors.ErrUnsupported) {
 		a.opts.Log.Debug("nobody can look into this agent", "error", err)
