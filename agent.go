@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mgmt/engine"
@@ -336,13 +337,25 @@ func (a *Agent) rest(unsettled int) {
 		a.trimmed = time.Time{} // it has not happened
 	case unsettled > 0 || time.Since(a.trimmed) < trimEvery:
 	case a.trim == nil:
-		a.trim = time.AfterFunc(trimDelay, debug.FreeOSMemory)
+		a.trim = time.AfterFunc(trimDelay, trim)
 		a.trimmed = time.Now()
 	default:
 		a.trim.Reset(trimDelay)
 		a.trimmed = time.Now()
 	}
 }
+
+// trim gives memory back, unless an agent of this process has done so within trimEvery.
+func trim() {
+	now, last := time.Now().UnixNano(), trimmedLast.Load()
+	if time.Duration(now-last) >= trimEvery && trimmedLast.CompareAndSwap(last, now) {
+		debug.FreeOSMemory()
+	}
+}
+
+// trimmedLast is when memory was given back, in nanoseconds since 1970. Agents in one process
+// share their memory.
+var trimmedLast atomic.Int64
 
 // writeStatus appends to the status file. Lines are few, and they are to be there before the
 // agent ends, so it is done on the spot.
