@@ -104,7 +104,9 @@ func New(opts Options) (*Node, error) {
 	if opts.Fixed && !opts.NoServer {
 		return nil, errors.New("only a host without a server can do without looking for others: give --no-server along with --no-magic")
 	}
-	opts.secure()
+	if err := opts.secure(); err != nil {
+		return nil, err
+	}
 	if err := opts.addresses(); err != nil {
 		return nil, err
 	}

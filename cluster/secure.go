@@ -26,9 +26,12 @@ const (
 var ErrNoCertificate = errors.New("this host has no certificate of the cluster")
 
 // secure makes the host show the certificate that its cluster gives it, if it shows any.
-func (o *Options) secure() {
+func (o *Options) secure() error {
 	if o.TLS != nil || o.PKI == "" || o.Insecure || o.NoNetwork {
-		return
+		if o.Token != nil {
+			return errors.New("a token gets a certificate of the cluster's own: --token goes with none of --tls-cert, --insecure and --no-network")
+		}
+		return nil
 	}
 	all := slices.Concat(o.ClientURLs, o.ServerURLs, o.AdvertiseClientURLs, o.AdvertiseServerURLs)
 	for _, seed := range o.Seeds {
@@ -39,6 +42,15 @@ func (o *Options) secure() {
 		files := o.PKI.Files()
 		o.TLS, o.managed = &files, true
 	}
+	switch has := o.PKI.HasCertificate(); {
+	case !o.managed || has:
+		return nil
+	case o.Token != nil && len(o.Seeds) == 0:
+		return errors.New("a token lets this host into the cluster of others: give --seeds along with --token")
+	case o.Token == nil && len(o.Seeds) > 0:
+		return fmt.Errorf("%w: run mgmt cluster token on one of its hosts, and give what that prints to this one by --token", ErrNoCertificate)
+	}
+	return nil
 }
 
 // names returns by which names and addresses others reach this host.
@@ -65,8 +77,13 @@ func (n *Node) admit(ctx context.Context) error {
 		return n.opts.TLS.Check("", time.Now())
 	}
 	dir := n.opts.PKI
-	if !dir.HasCertificate() {
-		return n.enter(ctx)
+	switch {
+	case dir.HasCertificate():
+	case n.opts.Token != nil:
+		return n.joinByToken(ctx)
+	default:
+		_, err := pki.Found(dir, n.opts.Host, n.opts.names())
+		return err
 	}
 	if err := n.checkToken(); err != nil {
 		return err
@@ -91,20 +108,6 @@ func (n *Node) checkToken() error {
 	if err == nil && here != n.opts.Token.Authority {
 		err = fmt.Errorf("%w than the certificate of this host; to join that one, move %s away", pki.ErrOtherCluster, string(n.opts.PKI))
 	}
-	return err
-}
-
-// enter gets a certificate for a host that has none.
-func (n *Node) enter(ctx context.Context) error {
-	switch {
-	case n.opts.Token != nil && len(n.opts.Seeds) == 0:
-		return errors.New("a token lets this host into the cluster of others: give --seeds along with --token")
-	case n.opts.Token != nil:
-		return n.joinByToken(ctx)
-	case len(n.opts.Seeds) > 0:
-		return fmt.Errorf("%w: run mgmt cluster token on one of its hosts, and give --token here what that prints", ErrNoCertificate)
-	}
-	_, err := pki.Found(n.opts.PKI, n.opts.Host, n.opts.names())
 	return err
 }
 

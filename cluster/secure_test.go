@@ -95,6 +95,11 @@ func TestAClusterOfCertificates(t *testing.T) {
 func TestHostsThatAreNotLetIn(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", secure(t))
+	opts := cluster.Options{Host: "no-token", Dir: t.TempDir(), Seeds: a.opts.ClientURLs}
+	secure(t)(&opts)
+	if _, err := cluster.New(opts); !errors.Is(err, cluster.ErrNoCertificate) {
+		t.Errorf("without a token: got %v, want %v", err, cluster.ErrNoCertificate)
+	}
 	used := a.token(1)
 	start(t, "b", invited(t, used), a).works()
 	other := start(t, "other", secure(t)).token(1)
@@ -103,10 +108,9 @@ func TestHostsThatAreNotLetIn(t *testing.T) {
 		change func(*cluster.Options)
 		want   error
 	}{
-		"no-token": {secure(t), cluster.ErrNoCertificate},
-		"used":     {invited(t, used), pki.ErrTokenUsed},
-		"foreign":  {invited(t, other), pki.ErrOtherCluster},
-		"b":        {invited(t, a.token(1)), pki.ErrNameTaken},
+		"used":    {invited(t, used), pki.ErrTokenUsed},
+		"foreign": {invited(t, other), pki.ErrOtherCluster},
+		"b":       {invited(t, a.token(1)), pki.ErrNameTaken},
 	} {
 		if err := start(t, name, test.change, a).ends(); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", name, err, test.want)

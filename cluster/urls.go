@@ -28,11 +28,14 @@ func (o *Options) addresses() error {
 	for i, seed := range o.Seeds {
 		o.Seeds[i] = completeSeed(seed, o.TLS != nil)
 	}
-	if !slices.ContainsFunc(o.ClientURLs, isLocal) {
+	if !slices.ContainsFunc(o.ClientURLs, isLocal) && !slices.ContainsFunc(o.ClientURLs, isEverywhere) {
 		o.ClientURLs = append([]string{DefaultClientURL}, o.ClientURLs...)
 	}
 	if len(o.ServerURLs) == 0 && len(o.Seeds) == 0 {
 		o.ServerURLs = []string{DefaultServerURL}
+	}
+	if err := o.checkAdvertised(); err != nil {
+		return err
 	}
 	for flag, urls := range map[string][]string{
 		"--seeds": o.Seeds, "--client-urls": o.ClientURLs, "--server-urls": o.ServerURLs,
@@ -50,6 +53,30 @@ func (o *Options) addresses() error {
 		}
 	}
 	return nil
+}
+
+// checkAdvertised refuses to tell others an address that is none.
+func (o *Options) checkAdvertised() error {
+	for flag, urls := range map[string][2][]string{
+		"--advertise-client-urls": {o.ClientURLs, o.AdvertiseClientURLs},
+		"--advertise-server-urls": {o.ServerURLs, o.AdvertiseServerURLs},
+	} {
+		i := slices.IndexFunc(urls[0], isEverywhere)
+		if i >= 0 && len(urls[1]) == 0 {
+			return fmt.Errorf("%s listens at all addresses of this host; say by which others reach it: %s", urls[0][i], flag)
+		}
+	}
+	return nil
+}
+
+// isEverywhere reports whether a URL names all addresses of a host.
+func isEverywhere(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip != nil && ip.IsUnspecified()
 }
 
 // completeSeed makes HOST or HOST:PORT a URL.

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -156,7 +158,11 @@ func clientURLs(e *embed.Etcd, cfg cluster.ServerConfig) []string {
 			out = append(out, u)
 			continue
 		}
-		out = append(out, scheme+"://"+l.Addr().String())
+		address := l.Addr().String()
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+			address = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+		}
+		out = append(out, scheme+"://"+address)
 	}
 	return out
 }

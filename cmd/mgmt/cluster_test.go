@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,9 +30,12 @@ func TestCluster(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
 			"expand":  expand,
+			"setenv":  setenv,
 			"share":   share,
 			"sigterm": sigterm,
+			"until":   until,
 			"within":  within,
 		},
 	})
@@ -45,6 +49,14 @@ func freePort() (string, error) {
 	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, err
+}
+
+// setenv NAME FILE makes the text of a file a variable.
+func setenv(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: setenv NAME FILE")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // share PORT KEY VALUE sets a value of the whole cluster by one of its servers.

@@ -22,9 +22,13 @@ type clusterFlags struct {
 	noMagic   bool
 	noNetwork bool
 	insecure  bool
-	tls       cluster.TLSFiles
 	token     string
+	joinPort  uint16
+	tls       cluster.TLSFiles
 }
+
+// tokenVariable has a token, which is not seen in lists of processes then.
+const tokenVariable = "MGMT_TOKEN"
 
 // clusterVariables are what the environment says in place of flags.
 var clusterVariables = map[string]string{
@@ -35,12 +39,12 @@ var clusterVariables = map[string]string{
 	"advertise-server-urls": "MGMT_ADVERTISE_SERVER_URLS",
 	"no-network":            "MGMT_NO_NETWORK",
 	"ideal-cluster-size":    "MGMT_IDEAL_CLUSTER_SIZE",
-	"token":                 "MGMT_TOKEN",
+	"token":                 tokenVariable,
 }
 
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster to join, as host:port (MGMT_SEEDS)")
-	flags.StringVar(&f.token, "token", "", "what mgmt cluster token printed `there`, to be let in (MGMT_TOKEN)")
+	flags.StringVar(&f.token, "token", "", "what mgmt cluster token has `printed` there: it gets a certificate of the cluster (MGMT_TOKEN)")
 	flags.BoolVar(&f.noServer, "no-server", false, "be a client of the cluster only")
 	flags.IntVar(&f.idealSize, "ideal-cluster-size", -1, "how `many` servers a cluster that begins here is to have; -1 is 5 (MGMT_IDEAL_CLUSTER_SIZE)")
 	flags.StringArrayVar(&f.clientURLs, "client-urls", nil, "`URLs` where the server here listens for clients (MGMT_CLIENT_URLS)")
@@ -51,8 +55,9 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.advertiseServerURLs, "advertise-peer-urls", nil, "the same `URLs` by another name")
 	flags.BoolVar(&f.noNetwork, "no-network", false, "let the server listen on a socket only (MGMT_NO_NETWORK)")
 	flags.BoolVar(&f.noMagic, "no-magic", false, "stay at the seeds, whatever servers there are; with --no-server")
+	flags.Uint16Var(&f.joinPort, "join-port", pki.DefaultPort, "`port` where this host lets others in, if it can")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow the network without TLS")
-	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust")
+	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust, in place of the cluster's own")
 	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate of this host")
 	flags.StringVar(&f.tls.Key, "tls-key", "", "`file` with its key")
 }
@@ -76,19 +81,17 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 			return nil, err
 		}
 	}
+	token, err := f.readToken(cmd)
+	if err != nil {
+		return nil, err
+	}
 	opts := cluster.Options{
 		Host: hostname, Dir: filepath.Join(prefix, memberDir), Log: log,
 		Seeds: addresses(f.seeds), NoServer: f.noServer, Fixed: f.noMagic, Wanted: max(f.idealSize, 0),
 		ClientURLs: addresses(f.clientURLs), ServerURLs: addresses(f.serverURLs),
 		AdvertiseClientURLs: addresses(f.advertiseClientURLs), AdvertiseServerURLs: addresses(f.advertiseServerURLs),
-		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files, PKI: pki.Dir(filepath.Join(prefix, pkiDir)),
-	}
-	if f.token != "" {
-		token, err := pki.ParseToken(f.token)
-		if err != nil {
-			return nil, usagef(cmd, "--token: %w", err)
-		}
-		opts.Token = &token
+		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files,
+		PKI: pki.Dir(filepath.Join(prefix, pkiDir)), Token: token, JoinPort: int(f.joinPort),
 	}
 	if path, err := cluster.Program(); err == nil {
 		opts.Launcher = cluster.Command{Path: path, Log: log}
@@ -101,6 +104,21 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		log.Warn("--insecure: what the agents share crosses the network in plain text, for all to read and to change")
 	}
 	return m, nil
+}
+
+// readToken returns the token, nil if there is none. Programs that the agent runs do not get it.
+func (f *clusterFlags) readToken(cmd *cobra.Command) (*pki.Token, error) {
+	if f.token == "" {
+		return nil, nil
+	}
+	if err := os.Unsetenv(tokenVariable); err != nil {
+		return nil, err
+	}
+	token, err := pki.ParseToken(f.token)
+	if err != nil {
+		return nil, usagef(cmd, "--token: %w", err)
+	}
+	return &token, nil
 }
 
 // tlsFiles returns the files of the certificate, nil if none are given.
