@@ -171,7 +171,7 @@ func (n *Node) publish(ctx context.Context) error {
 	}
 	urls := n.opts.AdvertiseClientURLs
 	if len(urls) == 0 {
-		urls = n.server.Clients()
+		urls = public(n.server.Clients())
 	}
 	if err := n.world.Hold(ctx, endpointsPrefix+n.opts.Host, strings.Join(urls, ",")); err != nil {
 		return err

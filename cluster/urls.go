@@ -129,6 +129,15 @@ func isLocal(text string) bool {
 	return u.Scheme == "unix" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// public returns the URLs that are reached beyond this machine; all if there are none, for then all
+// agents are on it.
+func public(urls []string) []string {
+	if out := slices.DeleteFunc(slices.Clone(urls), isLocal); len(out) > 0 {
+		return out
+	}
+	return urls
+}
+
 // peers are the peer URLs that others are told.
 func (o *Options) peers() []string {
 	if len(o.AdvertiseServerURLs) > 0 {
