@@ -29,17 +29,19 @@ func (r *reader) tell(key string, c world.Change) {
 	}
 }
 
-// run hands on what changes until ctx ends.
+// run hands on all that there is, and then what changes, until ctx ends.
 func (r *reader) run(ctx context.Context, store *sync.Mutex, changed func(map[string]world.Change)) error {
-	for {
+	for first := true; ; first = false {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-r.wake:
-			store.Lock()
-			d := r.pending
-			r.pending = map[string]world.Change{}
-			store.Unlock()
+		}
+		store.Lock()
+		d := r.pending
+		r.pending = map[string]world.Change{}
+		store.Unlock()
+		if first || len(d) > 0 { // it may have been taken before the wake came
 			changed(d)
 		}
 	}

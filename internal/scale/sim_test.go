@@ -1,0 +1,163 @@
+package scale
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mgmt/world/mem"
+)
+
+// rackSize is how many hosts exchange values with each other.
+const rackSize = 20
+
+// clusterProgram is what an agent of a large cluster does: it follows an order for all, knows the
+// hosts of its rack and the two that lead all, and exports a resource to the next host.
+func clusterProgram(n int) func(i int) string {
+	return func(i int) string {
+		return fmt.Sprintf(`import "fmt"
+import "world"
+import "world/collect"
+
+$order = world.getval("order")
+$rack = world.exchange("rack%d", $order->value)
+$others = world.kvlookup("rack%d")
+$leaders = world.schedule("leaders", struct{max => 2,})
+
+noop fmt.printf("order %%s", $order->value) {}
+noop fmt.printf("rack of %%d and %%d", len($rack), len($others)) {}
+noop fmt.printf("%%d leaders", len($leaders)) {}
+noop "from %s" {
+	Meta:hidden => true,
+	Meta:export => [%q],
+}
+collect noop collect.res("noop") {
+	Meta:hidden => false,
+}
+`, i/rackSize, i/rackSize, hostName(i), hostName((i+1)%n))
+	}
+}
+
+// A simulation runs agents on a store in memory with a fake clock, and calls act in between.
+func simulate(t *testing.T, n int, program func(i int) string, act func(f *fleet, store *mem.Store)) {
+	synctest.Test(t, func(t *testing.T) {
+		store := mem.New()
+		f := start(t, n, store.Host, program)
+		defer f.end()
+		f.settle()
+		act(f, store)
+	})
+}
+
+// settle lets the agents come to rest, and a minute pass.
+func (f *fleet) settle() {
+	synctest.Wait()
+	time.Sleep(time.Minute)
+	synctest.Wait()
+}
+
+// mean returns the mean traffic of the agents since some time before, and that of the busiest.
+func (f *fleet) mean(before []traffic) (mean [3]float64, most traffic) {
+	for i, now := range f.traffic() {
+		d := now.minus(before[i])
+		for j, v := range []int64{d.ops, d.events, d.items} {
+			mean[j] += float64(v) / float64(len(f.agents))
+		}
+		most = traffic{max(most.ops, d.ops), max(most.events, d.events), max(most.items, d.items)}
+	}
+	return mean, most
+}
+
+// What an agent may have at most, whose program is that of a cluster: to start, and to follow an
+// order. It has eleven watches and writes. Each host of its rack comes and changes once, which
+// both that look at the rack are told of, at once or one by one.
+var (
+	startLimit = traffic{ops: 12, events: 2*rackSize + 12, items: 4*rackSize + 12}
+	orderLimit = traffic{ops: 2, events: 2*rackSize + 4, items: 4*rackSize + 4}
+)
+
+// live simulates a cluster and fails if an agent has more traffic than it may.
+func live(t *testing.T, n int) {
+	begin := time.Now()
+	simulate(t, n, clusterProgram(n), func(f *fleet, store *mem.Store) {
+		check := func(order string) {
+			t.Helper()
+			for _, a := range f.lacking(func(i int, a *agent) bool {
+				return a.has("order "+order, fmt.Sprintf("rack of %d and %d", rackSize, rackSize), "2 leaders", "from "+hostName((i+n-1)%n))
+			}) {
+				t.Fatal(a)
+			}
+		}
+		check("")
+		none := make([]traffic, n)
+		mean, most := f.mean(none)
+		t.Logf("%d agents started: on average %.1f operations, %.1f events of %.1f values; at most %v", n, mean[0], mean[1], mean[2], most)
+		most.within(t, "the start", startLimit)
+
+		before := f.traffic()
+		if err := store.Host("operator").SetString(context.Background(), "order", "march"); err != nil {
+			t.Fatal(err)
+		}
+		f.settle()
+		check("march")
+		mean, most = f.mean(before)
+		t.Logf("an order: on average %.1f operations, %.1f events of %.1f values; at most %v", mean[0], mean[1], mean[2], most)
+		most.within(t, "an order", orderLimit)
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		t.Logf("%d KiB of heap an agent, %d goroutines", stats.HeapAlloc/uint64(n)>>10, runtime.NumGoroutine()/n)
+	})
+	t.Logf("%d agents took %v", n, time.Since(begin).Round(time.Millisecond))
+}
+
+// within fails if there is more traffic than a limit.
+func (t traffic) within(tb testing.TB, what string, limit traffic) {
+	tb.Helper()
+	if t.ops > limit.ops || t.events > limit.events || t.items > limit.items {
+		tb.Errorf("%s costs an agent %v; at most %v are due", what, t, limit)
+	}
+}
+
+// What an agent asks of the store and is told is the same however many others there are.
+func TestTrafficIsConstant(t *testing.T) {
+	for _, n := range []int{100, 400} {
+		live(t, n)
+	}
+}
+
+// The same with as many agents as wanted.
+//
+//	MGMT_AGENTS=10000 go test -run TrafficOfMany -timeout 30m -v ./internal/scale
+func TestTrafficOfMany(t *testing.T) { live(t, many(t)/rackSize*rackSize) }
+
+// Of a value that all hosts exchange and one changes, each is told once, and of that alone.
+func TestOneValueAmongAll(t *testing.T) {
+	const n, changer = 200, 17
+	program := func(i int) string {
+		return fmt.Sprintf(`import "fmt"
+import "world"
+$mine = world.getval("load/%s")
+$all = world.exchange("load", $mine->value)
+noop fmt.printf("%%d hosts, of which one has %%s", len($all), $all[%q] <|> "") {}
+`, hostName(i), hostName(changer))
+	}
+	simulate(t, n, program, func(f *fleet, store *mem.Store) {
+		before := f.traffic()
+		if err := store.Host("operator").SetString(context.Background(), "load/"+hostName(changer), "9"); err != nil {
+			t.Fatal(err)
+		}
+		f.settle()
+		for _, a := range f.lacking(func(_ int, a *agent) bool { return a.has(fmt.Sprint(n, " hosts, of which one has 9")) }) {
+			t.Fatal(a)
+		}
+		for i, now := range f.traffic() {
+			d := now.minus(before[i])
+			if i != changer && d != (traffic{0, 1, 1}) {
+				t.Errorf("%s had %v for one change of another host", hostName(i), d)
+			}
+		}
+	})
+}
