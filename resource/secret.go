@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Hidden is shown in place of what is secret.
@@ -94,7 +95,7 @@ func (s *Secrets) Hide(text string) string {
 		return text
 	}
 	s.once.Do(s.prepare)
-	return s.cut(s.hiding.Replace(text))
+	return s.hiding.Replace(s.cut(text))
 }
 
 func (s *Secrets) prepare() {
@@ -104,6 +105,7 @@ func (s *Secrets) prepare() {
 		for line := range strings.Lines(text) {
 			s.forms = appendForms(s.forms, strings.TrimSpace(line))
 		}
+		s.forms = appendPieces(s.forms, text)
 	}
 	s.forms = sorted(s.forms)
 	slices.SortStableFunc(s.forms, func(a, b string) int { return len(b) - len(a) })
@@ -126,13 +128,39 @@ func appendForms(forms []string, text string) []string {
 		strings.ReplaceAll(text, "'", `'\''`), url.QueryEscape(text), url.PathEscape(text))
 }
 
+// A piece is a part of a text that nobody quotes in another way. Short ones stand in other texts
+// by chance, and of long texts the lines have to do.
+const (
+	minPiece  = 6
+	maxPieces = 1 << 16 // length of a text in bytes
+)
+
+// appendPieces adds the pieces of a text, for those who quote what is between them in a way of
+// their own.
+func appendPieces(forms []string, text string) []string {
+	if len(text) > maxPieces {
+		return forms
+	}
+	for piece := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-+=.:/@", r)
+	}) {
+		if len(piece) >= minPiece {
+			forms = append(forms, piece)
+		}
+	}
+	return forms
+}
+
+// minBeginning is how much of a secret has to be left of it to be removed.
+const minBeginning = 4
+
 // cut removes the beginning of a secret from a text that was shortened in the middle of it.
 func (s *Secrets) cut(text string) string {
 	before, after, shortened := strings.Cut(text, "…")
 	if !shortened {
 		return text
 	}
-	longest := 0
+	longest := minBeginning - 1
 	for _, form := range s.forms {
 		for n := min(len(form), len(before)); n > longest; n-- {
 			if strings.HasSuffix(before, form[:n]) {
@@ -140,7 +168,7 @@ func (s *Secrets) cut(text string) string {
 			}
 		}
 	}
-	if longest > 0 {
+	if longest >= minBeginning {
 		before = before[:len(before)-longest] + Hidden
 	}
 	return before + "…" + s.cut(after)

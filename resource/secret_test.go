@@ -34,6 +34,7 @@ func TestHide(t *testing.T) {
 		"it begins with " + secret[:9] + "…":                "it begins with (secret)…",
 		"it begins with " + secret[:9] + "… and second l…":  "it begins with (secret)… and (secret)…",
 		"shortened…": "shortened…",
+		`'first'$'\303\274''second'… \"open\" sesame`: `'first'$'\303\274''(secret)'… \"open\" sesame`,
 	} {
 		if got := s.Hide(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)

@@ -204,10 +204,15 @@ func graphJSON(w goio.Writer, d resource.Delta) error {
 }
 
 // values returns the parameters and meta parameters of a resource that are not what they are
-// by default.
+// by default, without what is secret.
 func values(s *resource.Spec) (params, meta []resource.Value, err error) {
 	if params, err = resources.Kinds().Lookup(s.Key.Kind).Given(s.Resource); err != nil {
 		return nil, nil, err
+	}
+	for i := range params {
+		if s.Secrets.Has(params[i].Name) || resource.IsSecret(s.Resource, params[i].Name) {
+			params[i].Value = resource.Hidden
+		}
 	}
 	meta, err = s.Meta.Given()
 	return params, meta, err
