@@ -36,11 +36,14 @@ func New(prefix string) *Store {
 	return &Store{prefix: prefix, values: map[string]any{}, waiting: map[string]map[chan struct{}]bool{}}
 }
 
-var safeName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$`)
+var safeName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
+
+// maxSafeName is how long a key may be, in bytes, for its file to have its name.
+const maxSafeName = 100
 
 // fileName returns the file name of a key.
 func fileName(key string) string {
-	if safeName.MatchString(key) {
+	if len(key) <= maxSafeName && safeName.MatchString(key) {
 		return key
 	}
 	return "=" + base64.RawURLEncoding.EncodeToString([]byte(key))
