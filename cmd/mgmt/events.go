@@ -14,6 +14,7 @@ import (
 
 	"mgmt"
 	"mgmt/console"
+	"mgmt/dashboard"
 	"mgmt/history"
 )
 
@@ -55,13 +56,19 @@ func (f *eventsFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if f.last < 0 {
 		return usagef(cmd, "--last is a number of events, or 0 for all")
 	}
-	about := func(history.Record) bool { return true }
+	about, found := func(history.Record) bool { return true }, true
+	var ref history.Ref
 	if len(args) > 0 {
-		ref, err := history.ParseRef(args[0])
-		if err != nil {
+		var err error
+		if ref, err = history.ParseRef(args[0]); err != nil {
 			return usagef(cmd, "%w", err)
 		}
-		about = func(r history.Record) bool { return r.Resource.Is(ref) }
+		found = false
+		about = func(r history.Record) bool {
+			is := r.Resource.Is(ref)
+			found = found || is
+			return is
+		}
 	}
 	if f.follow && f.last == 0 && !cmd.Flags().Changed("last") {
 		f.last = followed
@@ -76,7 +83,14 @@ func (f *eventsFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if err != nil {
 		return err
 	}
-	return f.print(records, about, io)
+	if err := f.print(records, about, io); err != nil || found || f.follow || ctx.Err() != nil {
+		return err
+	}
+	known, err := history.Names(history.ReadBack(mgmt.HistoryDir(dir)))
+	if err != nil {
+		return err
+	}
+	return dashboard.Unknown(ref, known)
 }
 
 // records returns what is to be shown, and more.
