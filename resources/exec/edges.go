@@ -10,7 +10,7 @@ import (
 )
 
 // Needs implements resource.Needer: the programs that it runs and the packages that bring them,
-// the accounts that they run as, and what is mounted where it works.
+// the accounts that they run as, the directories that they work in, and what is mounted there.
 func (r *Resource) Needs(context.Context) ([]resource.Need, error) {
 	var needs []resource.Need
 	for _, c := range []struct{ text, shell, dir string }{
@@ -24,13 +24,15 @@ func (r *Resource) Needs(context.Context) ([]resource.Need, error) {
 		if len(words) == 0 {
 			continue
 		}
-		program := words[0]
 		if c.shell != "" {
-			program = c.shell
+			needs = append(needs, programNeeds(c.shell)...)
 		}
-		needs = append(needs, programNeeds(program)...)
+		if c.shell == "" || isPlainPath(words[0]) {
+			needs = append(needs, programNeeds(words[0])...)
+		}
 		if strings.HasPrefix(c.dir, "/") {
-			needs = append(needs, resource.Need{Of: resource.MountUID(c.dir), Up: true})
+			dir := resource.FileUID(c.dir + "/")
+			needs = append(needs, resource.Need{Of: dir}, resource.Need{Of: resource.MountUID(c.dir), Up: true})
 		}
 	}
 	if r.Creates != "" {
@@ -43,6 +45,12 @@ func (r *Resource) Needs(context.Context) ([]resource.Need, error) {
 		needs = append(needs, resource.Need{Of: resource.GroupUID(r.Group)})
 	}
 	return needs, nil
+}
+
+// isPlainPath reports whether the first word of a command is a path to a shell as well: what
+// comes first there may also be a variable, a parenthesis, or part of a longer word in quotes.
+func isPlainPath(word string) bool {
+	return strings.HasPrefix(word, "/") && !strings.ContainsAny(word, "$`\"'\\*?[]{}()<>|&;#~=")
 }
 
 // programNeeds are the needs of whoever runs a program. One without a path may come to lie

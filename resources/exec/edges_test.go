@@ -16,10 +16,12 @@ func TestNeeds(t *testing.T) {
 		{&Resource{Cmd: "run fast"}, "pkg-file:/usr/bin/run|pkg-file:/bin/run file:/usr/bin/run|file:/bin/run"},
 		{&Resource{Cmd: "./run"}, ""},
 		{&Resource{Cmd: "a | b", Shell: "/bin/sh"}, "pkg-file:/bin/sh file:/bin/sh mount:/bin/^"},
+		{&Resource{Cmd: "/opt/run --fast | b", Shell: "sh"}, "pkg-file:/usr/bin/sh|pkg-file:/bin/sh file:/usr/bin/sh|file:/bin/sh pkg-file:/opt/run file:/opt/run mount:/opt/^"},
+		{&Resource{Cmd: "/opt/run;b", Shell: "./sh"}, ""},
 		{&Resource{Cmd: "./a", IfCmd: "/if", NifCmd: "/nif", WatchCmd: "/watch", DoneCmd: "/done"},
 			"pkg-file:/watch file:/watch mount:/^ pkg-file:/if file:/if mount:/^ pkg-file:/nif file:/nif mount:/^ pkg-file:/done file:/done mount:/^"},
 		{&Resource{Cmd: "./a", Cwd: "/srv/app", Creates: "/data/x", User: "alice", Group: "staff"},
-			"mount:/srv/app/^ mount:/data/^ user:alice group:staff"},
+			"file:/srv/app/ mount:/srv/app/^ mount:/data/^ user:alice group:staff"},
 		{&Resource{Cmd: "./a", Cwd: "app", User: "1000"}, "user id:1000"},
 	} {
 		needs, err := c.exec.Needs(context.Background())
