@@ -115,6 +115,7 @@ type Agent struct {
 	hub    *watch.Hub
 
 	history *history.Log // nil if none is kept
+	front   frontend.Frontend
 
 	cancel context.CancelCauseFunc
 	once   sync.Once // guards the reason of the end
@@ -181,6 +182,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer lock.release()
 	defer a.hub.Close()
+	a.front = a.opts.Frontend(a.host)
 	defer a.inspect()()
 	if !a.opts.NoRaiseLimits && os.Geteuid() == 0 {
 		if err := watch.RaiseLimits(); err != nil {
@@ -210,7 +212,7 @@ func (a *Agent) run(ctx context.Context) error {
 	go func() { stopped <- a.engine.Run(engineCtx) }()
 	front := make(chan error, 1)
 	submit, finish := a.submit()
-	go func() { front <- a.opts.Frontend(a.host).Run(ctx, submit) }()
+	go func() { front <- a.front.Run(ctx, submit) }()
 
 	var frontErr error
 	select {

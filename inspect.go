@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mgmt/dashboard"
+	"mgmt/frontend"
 	"mgmt/history"
 )
 
@@ -55,7 +56,7 @@ func (a *Agent) serve() (stop func()) {
 			Host: a.opts.Hostname, PID: os.Getpid(), Prefix: a.opts.Prefix, Started: time.Now(),
 			Noop: a.opts.Noop, Log: a.history != nil,
 		},
-		Engine: a.engine, History: a.history,
+		Engine: a.engine, History: a.history, Refused: a.refused,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -69,4 +70,14 @@ func (a *Agent) serve() (stop func()) {
 		cancel()
 		<-done
 	}
+}
+
+// refused returns what the front end has refused since the graph in force.
+func (a *Agent) refused() (dashboard.Refused, bool) {
+	front, ok := a.front.(frontend.Refuser)
+	if !ok {
+		return dashboard.Refused{}, false
+	}
+	r, ok := front.Refusal()
+	return dashboard.Refused{Time: r.Time, Text: r.Text}, ok
 }

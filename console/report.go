@@ -53,6 +53,11 @@ func (r *Reporter) Status(s *dashboard.Status) {
 	}
 	r.newline()
 	r.summary(s)
+	if x := s.Refused; x.Text != "" {
+		r.printf(red, "refused %s, and the last good graph stays in force: ", r.ago(x.Time))
+		r.text("", x.Text)
+		r.newline()
+	}
 	state := ""
 	for i := range s.Resources {
 		x := &s.Resources[i]

@@ -25,6 +25,8 @@ type Server struct {
 	Agent   Agent
 	Engine  Engine
 	History *history.Log // nil if none is kept
+	// Refused tells what was refused since the graph in force; nil knows of nothing.
+	Refused func() (Refused, bool)
 }
 
 // Serve answers until ctx ends.
@@ -101,6 +103,9 @@ func (s *Server) status(r *http.Request) (Status, error) {
 	out := statusOf(&snapshot, s.Agent, p.left)
 	if q.one() && len(out.Resources) == 0 {
 		return Status{}, s.unknown(r, q.ref())
+	}
+	if s.Refused != nil {
+		out.Refused, _ = s.Refused()
 	}
 	if q.Diffs {
 		err = s.addDiffs(r.Context(), out.Resources)

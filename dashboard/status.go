@@ -18,6 +18,13 @@ type Status struct {
 	Counts    Counts     `json:"counts"`
 	Resources []Resource `json:"resources"` // failed ones first
 	Left      int        `json:"left"`      // resources beyond the limit of the query
+	Refused   Refused    `json:"refused,omitzero"`
+}
+
+// A Refused is what keeps an agent at an older graph than is wanted.
+type Refused struct {
+	Time time.Time `json:"time"`
+	Text string    `json:"text"` // the first mistake
 }
 
 // An Agent is who answers.

@@ -102,12 +102,7 @@ func (f *Frontend) open(r *run, d *deploy.Delivery) (frontend.Frontend, error) {
 func (r *run) note(files *syntax.Files, list syntax.Diagnostics) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, d := range list {
-		if d.Severity != syntax.Error || r.mistake != "" {
-			continue
-		}
-		if r.mistake = d.Message; d.Span.IsValid() {
-			r.mistake = files.Position(d.Span.Start).String() + ": " + d.Message
-		}
+	if r.mistake == "" {
+		r.mistake = frontend.Brief(files, list)
 	}
 }

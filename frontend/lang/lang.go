@@ -43,6 +43,17 @@ type Frontend struct {
 	kinds   infer.Kinds
 	log     *slog.Logger
 	refused refusal
+
+	program frontend.Standing // what was loaded
+	values  frontend.Standing // what the values of the program in force make of it
+}
+
+// Refusal implements frontend.Refuser.
+func (f *Frontend) Refusal() (frontend.Refusal, bool) {
+	if r, ok := f.program.Refusal(); ok {
+		return r, true
+	}
+	return f.values.Refusal()
 }
 
 // New returns the front end of a program.
@@ -152,8 +163,10 @@ func (f *Frontend) load(ctx context.Context) (*version, []string, *reads) {
 		f.opts.Report(prog.Files(), diags)
 	}
 	if diags.HasErrors() {
+		f.program.Refuse(frontend.Brief(prog.Files(), diags))
 		return nil, prog.Read(), texts
 	}
+	f.program.Accept()
 	return f.start(ctx, prog), prog.Read(), texts
 }
 
@@ -199,6 +212,7 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 	}
 	v.state.accept(delta)
 	v.fresh = false
+	f.values.Accept()
 	return true, nil
 }
 
@@ -207,10 +221,16 @@ func (f *Frontend) step(ctx context.Context, v, old *version, submit func(contex
 func (f *Frontend) refuse(ctx context.Context, v *version, errs []error) error {
 	panicked := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, compile.ErrPanic) })
 	fatal := v.fresh || panicked
+	diags := diagnose(errs)
+	if brief := frontend.Brief(v.prog.Files(), diags); fatal {
+		f.program.Refuse(brief)
+	} else {
+		f.values.Refuse(brief)
+	}
 	if f.refused.again(errs) && !fatal {
 		return nil
 	}
-	f.opts.Report(v.prog.Files(), diagnose(errs))
+	f.opts.Report(v.prog.Files(), diags)
 	if fatal {
 		return frontend.ErrRefused
 	}

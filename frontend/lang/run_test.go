@@ -96,9 +96,13 @@ func (r *recorder) names() string {
 
 // start runs a front end until the test ends.
 func start(t *testing.T, opts Options, r *recorder) <-chan error {
+	return startFront(t, New(opts), r)
+}
+
+func startFront(t *testing.T, f *Frontend, r *recorder) <-chan error {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- New(opts).Run(ctx, r.submit) }()
+	go func() { done <- f.Run(ctx, r.submit) }()
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -288,7 +292,8 @@ func TestRecoversFromBadValues(t *testing.T) {
 			reports <- struct{}{}
 		}
 	}
-	start(t, opts, r)
+	f := New(opts)
+	startFront(t, f, r)
 	wantGraph(t, r, "t=1")
 	for _, bad := range []string{"1000", "x"} {
 		write(t, path+".new", bad)
@@ -300,12 +305,23 @@ func TestRecoversFromBadValues(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatalf("%q was not reported", bad)
 		}
+		if r, ok := f.Refusal(); !ok || !strings.HasPrefix(r.Text, "main.mcl:") {
+			t.Errorf("the refusal of %q is %q, %v", bad, r.Text, ok)
+		}
 	}
 	write(t, path+".new", "7")
 	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
 	wantGraph(t, r, "t=7")
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if _, ok := f.Refusal(); !ok {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the refusal stays")
+		}
+	}
 }
 
 // mergeable is a kind whose declarations can be merged.

@@ -106,9 +106,13 @@ type Options struct {
 
 // A Frontend reads one graph.
 type Frontend struct {
-	opts Options
-	text []byte // that was read last
+	opts     Options
+	text     []byte // that was read last
+	standing frontend.Standing
 }
+
+// Refusal implements frontend.Refuser.
+func (f *Frontend) Refusal() (frontend.Refusal, bool) { return f.standing.Refusal() }
 
 // New returns the front end of a graph.
 func New(opts Options) *Frontend {
@@ -184,11 +188,13 @@ func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.T
 	next, ok := f.loadGood()
 	if ok && next.hostname != hostname {
 		f.opts.Log.Warn("the graph is for another host than before", "hostname", next.hostname, "before", hostname)
+		f.standing.Refuse(fmt.Sprintf("the graph is for the host %q, and before it was for %q", next.hostname, hostname))
 		ok = false
 	}
 	if ok {
 		d := next.delta(told)
 		if frontend.Empty(d) {
+			f.standing.Accept()
 			return
 		}
 		d.Cause = &resource.Move{What: "the graph changed"}
@@ -209,6 +215,9 @@ func (f *Frontend) loadGood() (*desired, bool) {
 	if len(g.diags) > 0 {
 		f.opts.Report(g.files, g.diags)
 	}
+	if g.diags.HasErrors() {
+		f.standing.Refuse(frontend.Brief(g.files, g.diags))
+	}
 	return g.desired, !g.diags.HasErrors()
 }
 
@@ -217,10 +226,13 @@ func (f *Frontend) loadGood() (*desired, bool) {
 func (f *Frontend) submit(ctx context.Context, g *desired, d resource.Delta, told *frontend.Told, submit func(context.Context, resource.Delta) error) bool {
 	if err := submit(ctx, d); err != nil {
 		if ctx.Err() == nil {
-			f.opts.Report(g.files, g.locate(err))
+			diags := g.locate(err)
+			f.opts.Report(g.files, diags)
+			f.standing.Refuse(frontend.Brief(g.files, diags))
 		}
 		return false
 	}
 	told.Accept(d)
+	f.standing.Accept()
 	return true
 }
