@@ -166,7 +166,11 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n.client, err = etcd.Dial(n.firstEndpoints(), config); err != nil {
+	dial := etcd.Dial
+	if n.opts.onMachine() {
+		dial = etcd.DialLocal
+	}
+	if n.client, err = dial(n.firstEndpoints(), config); err != nil {
 		return err
 	}
 	defer n.client.Close()
@@ -177,7 +181,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.world = etcd.New(n.client, etcd.Options{Host: n.opts.Host, ID: id, TTL: n.ttl(), Log: n.log, OnHealth: n.opts.OnHealth})
+	n.world = etcd.New(n.client, etcd.Options{Host: n.opts.Host, ID: id, TTL: n.ttl(), Calm: n.opts.onMachine(), Log: n.log, OnHealth: n.opts.OnHealth})
 	return n.take(ctx)
 }
 

@@ -110,6 +110,9 @@ func (n *Node) wait(ctx context.Context, events <-chan func()) bool {
 	}
 	timer := time.NewTimer(tick)
 	defer timer.Stop()
+	if n.calm() {
+		timer.Stop()
+	}
 	select {
 	case <-ctx.Done():
 		return false
@@ -126,6 +129,14 @@ func (n *Node) wait(ctx context.Context, events <-chan func()) bool {
 func (n *Node) busy() bool {
 	_, nominated := n.state.nominated[n.opts.Host]
 	return n.state.lead.pending || nominated != (n.server != nil) || n.server != nil && !n.state.published
+}
+
+// calm reports whether keys and the server tell of all that may happen: there is no other member
+// that could come to lead.
+func (n *Node) calm() bool {
+	s := &n.state
+	return n.server != nil && s.published && s.lead.settled && s.broken.IsZero() &&
+		len(s.nominated) == 1 && s.nominated[n.opts.Host] != nil
 }
 
 // step brings this host one step closer to what the store says.

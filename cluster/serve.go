@@ -48,7 +48,7 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 		s.Stop()
 		return err
 	}
-	client, err := etcd.Dial(s.Clients()[:1], config)
+	client, err := etcd.DialLocal(s.Clients()[:1], config)
 	if err != nil {
 		s.Stop()
 		return err

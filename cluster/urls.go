@@ -138,6 +138,13 @@ func public(urls []string) []string {
 	return urls
 }
 
+// onMachine reports whether the host begins a cluster that only this machine reaches.
+func (o *Options) onMachine() bool {
+	beyond := func(u string) bool { return !isLocal(u) }
+	all := slices.Concat(o.ClientURLs, o.ServerURLs, o.AdvertiseClientURLs, o.AdvertiseServerURLs)
+	return len(o.Seeds) == 0 && !slices.ContainsFunc(all, beyond)
+}
+
 // peers are the peer URLs that others are told.
 func (o *Options) peers() []string {
 	if len(o.AdvertiseServerURLs) > 0 {

@@ -15,22 +15,32 @@ import (
 // connects in the background, and again whenever the connection is lost: an attempt begins at
 // most dialDelay after the last one failed. tls may be nil.
 func Dial(urls []string, tls *tls.Config) (*clientv3.Client, error) {
-	if len(urls) == 0 {
-		return nil, fmt.Errorf("reaching the cluster: no addresses are given")
-	}
-	client, err := clientv3.New(clientv3.Config{
-		Endpoints:            urls,
+	return dial(urls, clientv3.Config{
 		TLS:                  tls,
-		DialTimeout:          5 * time.Second,
 		DialKeepAliveTime:    2 * time.Second,
 		DialKeepAliveTimeout: 6 * time.Second,
 		PermitWithoutStream:  true,
-		Logger:               zap.NewNop(), // what matters comes back as errors
-		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
-			MinConnectTimeout: 2 * time.Second,
-		})},
 	})
+}
+
+// DialLocal is Dial for a cluster that is on this machine. The kernel tells when the other end of
+// a connection is gone, so an idle one is not asked whether it is alive.
+func DialLocal(urls []string, tls *tls.Config) (*clientv3.Client, error) {
+	return dial(urls, clientv3.Config{TLS: tls})
+}
+
+func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("reaching the cluster: no addresses are given")
+	}
+	config.Endpoints = urls
+	config.DialTimeout = 5 * time.Second
+	config.Logger = zap.NewNop() // what matters comes back as errors
+	config.DialOptions = []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+		Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
+		MinConnectTimeout: 2 * time.Second,
+	})}
+	client, err := clientv3.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the cluster at %q: %w", urls, err)
 	}

@@ -185,6 +185,43 @@ func TestLostLeaseComesBackWithItsKeys(t *testing.T) {
 	await(t, settled, "back", func(m map[string]bool) bool { return m["a"] })
 }
 
+// ttlOf returns the TTL of the lease of a key, 0 if there is none.
+func ttlOf(t *testing.T, c *clientv3.Client, key string) time.Duration {
+	t.Helper()
+	resp, err := c.Get(t.Context(), key)
+	must(t, err)
+	if len(resp.Kvs) == 0 {
+		return 0
+	}
+	lease, err := c.TimeToLive(t.Context(), clientv3.LeaseID(resp.Kvs[0].Lease))
+	must(t, err)
+	return time.Duration(lease.GrantedTTL) * time.Second
+}
+
+// waitTTL waits until the lease of a key has a TTL.
+func waitTTL(t *testing.T, c *clientv3.Client, key string, want time.Duration) {
+	t.Helper()
+	got := time.Duration(0)
+	for deadline := time.Now().Add(patience); got != want; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s has a TTL of %v, want %v", key, got, want)
+		}
+		got = ttlOf(t, c, key)
+	}
+}
+
+func TestCalmUntilAnotherIsThere(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c := s.client(t)
+	a := s.connect(t, Options{Host: "a", ID: "one", TTL: 5 * time.Second, Calm: true})
+	must(t, a.SetConverged(t.Context(), true))
+	waitTTL(t, c, convergedPrefix+"a", calmTTL)
+	s.connect(t, Options{Host: "b", ID: "two", TTL: 5 * time.Second})
+	waitTTL(t, c, convergedPrefix+"a", 5*time.Second)
+	waitTTL(t, c, alivePrefix+"a", 5*time.Second)
+}
+
 func TestNameTaken(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

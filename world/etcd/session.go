@@ -18,10 +18,10 @@ import (
 type session struct {
 	client *clientv3.Client
 	log    *slog.Logger
-	ttl    time.Duration
 	report func(error) // how renewing went, nil when it did; may be nil
 
 	mu      sync.Mutex // guards what follows
+	ttl     time.Duration
 	wanted  map[string]*held
 	outlive map[string]bool // keys that stay after the end of the session
 	wake    chan struct{}   // has one when wanted has changed
@@ -77,6 +77,27 @@ func (s *session) set(key string, h *held) <-chan struct{} {
 	return h.settled
 }
 
+// setTTL changes how long the store keeps the keys without a word of the agent: they move to
+// another lease, and the one before runs out with nothing on it.
+func (s *session) setTTL(ttl time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ttl = ttl
+	s.signal()
+}
+
+func (s *session) currentTTL() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ttl
+}
+
+// requestLimit is how long one request may take: a lease with that TTL outlives some that fail.
+func requestLimit(ttl time.Duration) time.Duration { return min(ttl/3, writeTimeout) }
+
+// errTTL is why a session begins once more that is well: with another TTL.
+var errTTL = errors.New("the TTL has changed")
+
 // errLeaseLost is why a session begins once more.
 var errLeaseLost = errors.New("the lease has run out")
 
@@ -95,6 +116,9 @@ func (s *session) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
+		if errors.Is(err, errTTL) {
+			continue
+		}
 		s.report(err)
 		s.log.Debug("the session with the cluster begins once more", "error", err)
 		pause(ctx, delay)
@@ -106,7 +130,7 @@ func (s *session) run(ctx context.Context) error {
 func (s *session) grant(ctx context.Context) (clientv3.LeaseID, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	resp, err := s.client.Grant(ctx, int64(s.ttl/time.Second))
+	resp, err := s.client.Grant(ctx, int64(s.currentTTL()/time.Second))
 	if err != nil {
 		return 0, fmt.Errorf("beginning a session with the cluster: %w", err)
 	}
@@ -151,10 +175,14 @@ func (s *session) keepOn(key string) {
 func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 	s.forget()
 	s.report(nil)
-	tick := time.NewTicker(s.ttl / 3)
+	ttl := s.currentTTL()
+	tick := time.NewTicker(ttl / 3)
 	defer tick.Stop()
-	deadline := time.Now().Add(s.ttl)
+	deadline := time.Now().Add(ttl)
 	for {
+		if s.currentTTL() != ttl {
+			return errTTL
+		}
 		if err := s.write(ctx, lease); errors.Is(err, errLeaseLost) {
 			return err
 		} else if err != nil && ctx.Err() == nil {
@@ -170,7 +198,7 @@ func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 			err := s.renew(ctx, lease)
 			switch {
 			case err == nil:
-				deadline = time.Now().Add(s.ttl)
+				deadline = time.Now().Add(ttl)
 			case errors.Is(err, errLeaseLost), time.Now().After(deadline):
 				return err
 			}
@@ -187,7 +215,7 @@ func (s *session) signal() {
 }
 
 func (s *session) renew(ctx context.Context, lease clientv3.LeaseID) error {
-	ctx, cancel := context.WithTimeout(ctx, s.ttl/3)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit(s.currentTTL()))
 	defer cancel()
 	_, err := s.client.KeepAliveOnce(ctx, lease)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
@@ -230,7 +258,7 @@ func (s *session) write(ctx context.Context, lease clientv3.LeaseID) error {
 }
 
 func (s *session) do(ctx context.Context, key string, op clientv3.Op) error {
-	ctx, cancel := context.WithTimeout(ctx, s.ttl/3)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit(s.currentTTL()))
 	defer cancel()
 	_, err := s.client.Do(ctx, op)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {

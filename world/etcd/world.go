@@ -29,7 +29,9 @@ type Options struct {
 	// restart. Empty means that the name is not claimed.
 	ID  string
 	TTL time.Duration // of the session; the default is DefaultTTL
-	Log *slog.Logger  // the default discards
+	// Calm keeps the agent for alive much longer, without a word of it, until another one is there.
+	Calm bool
+	Log  *slog.Logger // the default discards
 	// OnHealth is told when the connection is lost and when it is back. It must not block.
 	OnHealth func(Health)
 }
@@ -66,7 +68,11 @@ func New(client *clientv3.Client, opts Options) *World {
 	w := &World{opts: opts, client: client, log: opts.Log}
 	w.health.Since = time.Now()
 	w.tables = &tables{client: client, log: opts.Log, open: map[span]*table{}}
-	w.session = newSession(client, opts.Log, opts.TTL, w.report)
+	ttl := opts.TTL
+	if opts.Calm && opts.ID != "" {
+		ttl = calmTTL
+	}
+	w.session = newSession(client, opts.Log, ttl, w.report)
 	w.offers = newOffers(w)
 	return w
 }
@@ -89,6 +95,14 @@ func (w *World) Run(ctx context.Context) error {
 		defer close(guarded)
 		cancel(w.guard(ctx))
 	}()
+	if w.opts.Calm {
+		stirred := make(chan struct{})
+		go func() {
+			defer close(stirred)
+			w.stir(ctx)
+		}()
+		defer func() { <-stirred }()
+	}
 	w.session.run(ctx)
 	<-guarded
 	return context.Cause(ctx)
@@ -177,6 +191,23 @@ func (w *World) guard(ctx context.Context) error {
 		}
 	})
 	return context.Cause(ctx)
+}
+
+// calmTTL is the TTL of an agent that nobody is there to miss.
+const calmTTL = time.Hour
+
+// stir ends the calm as soon as another agent is there.
+func (w *World) stir(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.tables.follow(ctx, span{alivePrefix, true}, func(d delta) {
+		for host, e := range d {
+			if e.Exists && host != w.opts.Host {
+				w.session.setTTL(w.opts.TTL)
+				cancel()
+			}
+		}
+	})
 }
 
 func (w *World) taken() error {
