@@ -53,7 +53,7 @@ const policy = `
 	seal
 	cluster/server
 	cluster
-	cluster/pki
+	cluster/pki cluster/tunnel
 	world/etcd world/handover world/mem
 	world/worldtest
 	world
@@ -73,7 +73,7 @@ const modules = `
 	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt world/etcd
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
-	golang.org/x/crypto               deploy/sign
+	golang.org/x/crypto               cluster/tunnel deploy/sign
 	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
 	google.golang.org/grpc            cluster/server world/etcd
