@@ -197,6 +197,8 @@ func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 		case <-tick.C:
 			err := s.renew(ctx, lease)
 			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
 			case err == nil:
 				deadline = time.Now().Add(ttl)
 			case errors.Is(err, errLeaseLost), time.Now().After(deadline):
