@@ -96,6 +96,9 @@ func (e *Engine) adopt(v *vertex, spec *resource.Spec, cause *Cause) {
 	old := v.spec
 	v.spec = spec
 	if old != nil && old.Meta.Equal(spec.Meta) && slices.Equal(old.Recv, spec.Recv) && resource.Equal(old.Resource, spec.Resource) {
+		if v.inst != nil {
+			v.inst.secrets.Store(spec.Secrets.Merge(v.secrets))
+		}
 		return
 	}
 	if old == nil {

@@ -50,7 +50,12 @@ func (t *transaction) quit(j *job) {
 func (e *Engine) concluded(t *transaction) {
 	g := t.group
 	g.going = nil
+	var secrets *resource.Secrets // an error of all may tell what is secret of one
 	for _, j := range t.members {
+		secrets = secrets.Merge(j.secrets)
+	}
+	for _, j := range t.members {
+		j.err = secrets.HideError(j.err)
 		e.conclude(j)
 	}
 	e.look(g)
