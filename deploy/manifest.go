@@ -27,6 +27,9 @@ type Manifest struct {
 	NoAutoedges bool `json:"noautoedges,omitempty"`
 	NoAutogroup bool `json:"noautogroup,omitempty"`
 
+	// Secrets are those of the environment of who deployed it, by their names, sealed to hosts.
+	Secrets map[string]string `json:"secrets,omitempty"`
+
 	// Hosts are the patterns of the hosts that it is for; none is all.
 	Hosts []string `json:"hosts,omitempty"`
 	// Staged deploys run nowhere before a Release says where.

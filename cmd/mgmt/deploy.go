@@ -32,6 +32,8 @@ type deployFlags struct {
 	sema                     int
 	noAutoedges, noAutogroup bool
 
+	secrets, secretTo []string
+
 	hosts       []string
 	revertAlone uint
 	keep        int
@@ -70,6 +72,8 @@ func (f *deployFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.sema, "sema", -1, "how `many` resources of a host may run at once; -1 is unlimited")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
+	flags.StringArrayVar(&f.secrets, "secret", nil, "the `variable` of this environment that travels as a secret, for secret.env; may be given again")
+	flags.StringArrayVar(&f.secretTo, "secret-to", nil, "the `recipient` of a host that may open them (see mgmt seal); may be given again")
 	flags.StringSliceVar(&f.hosts, "hosts", nil, "the `names` of the hosts that it is for, with * for any text; all are the default")
 	flags.UintVar(&f.revertAlone, "revert-alone", 0, "let a host that loses the cluster because of it go back after so many `seconds`; 0 is never")
 	flags.IntVar(&f.keep, "keep", deploy.DefaultKeep, "how `many` deploys the cluster keeps")
@@ -83,6 +87,9 @@ func (f *deployFlags) validate(cmd *cobra.Command) error {
 		return usagef(cmd, "--keep is a number of deploys from 1")
 	case f.force && f.noGit:
 		return usagef(cmd, "--force and --no-git exclude each other: without git there is no commit to ask for")
+	}
+	if (len(f.secrets) > 0) != (len(f.secretTo) > 0) {
+		return usagef(cmd, "--secret and --secret-to go together: what is secret, and who may open it")
 	}
 	for _, p := range f.hosts {
 		if err := deploy.CheckPattern(p); err != nil {
@@ -145,10 +152,10 @@ func (f *deployFlags) complete(ctx context.Context, p *deploy.Plan) error {
 	p.Noop, p.Sema, p.NoAutoedges, p.NoAutogroup = f.noop, max(f.sema, 0), f.noAutoedges, f.noAutogroup
 	p.Hosts, p.RevertAlone, p.Keep = f.hosts, int(f.revertAlone), f.keep
 	p.By = deployer()
-	if f.noGit {
-		return nil
-	}
 	var err error
+	if p.Secrets, err = sealVariables(f.secrets, f.secretTo); err != nil || f.noGit {
+		return err
+	}
 	p.Commit, p.Parent, err = commits(ctx)
 	if f.force {
 		p.Parent = ""

@@ -16,6 +16,9 @@ import (
 // maxSecret bounds the size of what is sealed, in bytes.
 const maxSecret = 1 << 20
 
+// maxTravelling bounds the size of sealed secrets in a deploy, in bytes.
+const maxTravelling = 1 << 19
+
 // sealFlags are the flags of seal.
 type sealFlags struct {
 	to        []string
@@ -114,6 +117,30 @@ func readSecret(args []string, io *streams) (string, error) {
 		return "", errors.New("the secret is larger than 1 MiB")
 	}
 	return string(text), nil
+}
+
+// sealVariables seals variables of the environment, by name.
+func sealVariables(names, recipients []string) (map[string]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out := make(map[string]string, len(names))
+	total := 0
+	for _, name := range names {
+		value, set := os.LookupEnv(name)
+		if !set || value == "" {
+			return nil, fmt.Errorf("the environment variable %q, which is to travel as a secret, is not set", name)
+		}
+		text, err := seal.Seal([]byte(value), recipients)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = text
+		if total += len(text); total > maxTravelling {
+			return nil, fmt.Errorf("the secrets have more than %d KiB together, sealed to %d hosts: they are too large to travel with a deploy; seal files with mgmt seal instead", maxTravelling>>10, len(recipients))
+		}
+	}
+	return out, nil
 }
 
 // hostKey returns the file with the key of this host, or "" if there is no place for one.

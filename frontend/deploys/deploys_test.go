@@ -19,6 +19,7 @@ import (
 	"mgmt/local"
 	"mgmt/resource"
 	"mgmt/resources"
+	"mgmt/seal"
 	"mgmt/world"
 	"mgmt/world/mem"
 )
@@ -147,6 +148,7 @@ type agent struct {
 
 	mu      sync.Mutex // guards what follows
 	graph   map[resource.Key]*resource.Spec
+	keyFile string
 	edges   int
 	deltas  []resource.Delta
 	refuse  error
@@ -162,7 +164,7 @@ func newAgent(t testing.TB, s *mem.Store, host string, change ...func(*Options))
 	for _, f := range change {
 		f(&opts)
 	}
-	a := &agent{t: t, front: New(opts), graph: map[resource.Key]*resource.Spec{}, changed: make(chan struct{}, 1)}
+	a := &agent{t: t, keyFile: opts.Host.KeyFile, front: New(opts), graph: map[resource.Key]*resource.Spec{}, changed: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.front.Run(ctx, a.submit) }()
@@ -318,6 +320,40 @@ func TestOptionsTravel(t *testing.T) {
 		if !m.Noop || !slices.Equal(m.Sema, []string{"deploy-3:3"}) || m.AutoEdge || m.AutoGroup {
 			t.Errorf("the meta parameters are %+v", m)
 		}
+	}
+}
+
+func TestSecretsTravel(t *testing.T) {
+	s := mem.New()
+	key, err := seal.Make(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAgent(t, s, "web1", func(o *Options) {
+		o.Host.KeyFile = filepath.Join(t.TempDir(), "key")
+		if _, err := seal.Make(o.Host.KeyFile); err != nil {
+			t.Fatal(err)
+		}
+	})
+	b := newAgent(t, s, "web2", func(o *Options) { o.Host.KeyFile = filepath.Join(t.TempDir(), "none") })
+	mine, err := seal.Read(a.keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := packLang(t, "import \"secret\"\ntest \"a\" {\n\tanotherstr => secret.env(\"PASSWORD\") <|> \"none\",\n}\n")
+	text, err := seal.Seal([]byte("open sesame"), []string{key.Recipient(), mine.Recipient()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Secrets = map[string]string{"PASSWORD": text}
+	publish(t, s.Host("desk").(world.Keyed).KV(), p)
+	a.wait("a", 0)
+	b.wait("a", 0)
+	if !a.last().Set[0].Secrets.Has("anotherstr") {
+		t.Error("the host that it is for does not have the secret")
+	}
+	if b.last().Set[0].Secrets != nil {
+		t.Error("another host has the secret")
 	}
 }
 

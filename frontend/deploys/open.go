@@ -28,7 +28,7 @@ func open(m *deploy.Manifest, files *bundle.Bundle, opts Options, report func(*s
 			return nil, err
 		}
 		host := *opts.Host
-		host.Files = in.Files
+		host.Files, host.Sealed = in.Files, m.Secrets
 		return frontlang.New(frontlang.Options{Input: in, Library: opts.Library, Kinds: opts.Kinds, Host: &host, Log: opts.Log, Report: report}), nil
 	case "yaml":
 		in, err := yamlInput(m, files)

@@ -97,7 +97,9 @@ type Host struct {
 	Files    fs.FS // the files of the deploy, or nil
 	// KeyFile is the file with the key that opens what is sealed to this host.
 	KeyFile string
-	Log     *slog.Logger
+	// Sealed are secrets from the environment of who deployed the program, sealed, by name.
+	Sealed map[string]string
+	Log    *slog.Logger
 	// HasKind reports whether there are resources of the kind; nil says yes to all.
 	HasKind func(kind string) bool
 }

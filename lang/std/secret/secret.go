@@ -31,7 +31,7 @@ func Module() *funcs.Module {
 			},
 			{
 				Name:   "env",
-				Doc:    "Returns the value of an environment variable of the agent as a secret. That it is not set is an error that <|> catches.",
+				Doc:    "Returns the value of an environment variable as a secret: of the environment of who deployed the program, if mgmt deploy --secret names it, and otherwise of the agent. That it is not set is an error that <|> catches, and so is that it was not sealed to this host.",
 				Sigs:   table.Sig("func(name str) str"),
 				Impure: env,
 				Secret: true,
@@ -56,8 +56,11 @@ func file(path string) (types.Value, error) {
 	return types.Str(strings.TrimSuffix(text, "\r")), nil
 }
 
-func env(_ *funcs.Call, args []types.Value) (types.Value, error) {
+func env(call *funcs.Call, args []types.Value) (types.Value, error) {
 	name := string(args[0].(types.Str))
+	if text, deployed := call.Host.Sealed[name]; deployed {
+		return open(call.Host.KeyFile, text)
+	}
 	value, set := os.LookupEnv(name)
 	if !set {
 		return nil, types.Catchf("the environment variable %q is not set", name)

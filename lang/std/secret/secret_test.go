@@ -93,11 +93,40 @@ func TestFile(t *testing.T) {
 
 func TestEnv(t *testing.T) {
 	t.Setenv("MGMT_TEST_SECRET", "open sesame")
-	if v, err := env(nil, []types.Value{types.Str("MGMT_TEST_SECRET")}); v != types.Str("open sesame") || err != nil {
+	host := newHost(t)
+	call := &funcs.Call{Host: host}
+	if v, err := env(call, []types.Value{types.Str("MGMT_TEST_SECRET")}); v != types.Str("open sesame") || err != nil {
 		t.Errorf("it is %v, %v", v, err)
 	}
-	if _, err := env(nil, []types.Value{types.Str("MGMT_TEST_NOT_SET")}); !types.Catchable(err) {
+	if _, err := env(call, []types.Value{types.Str("MGMT_TEST_NOT_SET")}); !types.Catchable(err) {
 		t.Errorf("of a variable that is not set: %v", err)
+	}
+
+	// What comes with a deploy goes first.
+	key, err := seal.Make(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := seal.Seal([]byte("deployed"), []string{key.Recipient()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.Sealed = map[string]string{"MGMT_TEST_SECRET": text}
+	if _, err := env(call, []types.Value{types.Str("MGMT_TEST_SECRET")}); !types.Catchable(err) {
+		t.Errorf("without a key: %v", err)
+	}
+	mine, err := seal.Make(host.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := env(call, []types.Value{types.Str("MGMT_TEST_SECRET")}); !types.Catchable(err) {
+		t.Errorf("sealed to another host: %v", err)
+	}
+	if host.Sealed["MGMT_TEST_SECRET"], err = seal.Seal([]byte("deployed"), []string{key.Recipient(), mine.Recipient()}); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := env(call, []types.Value{types.Str("MGMT_TEST_SECRET")}); v != types.Str("deployed") || err != nil {
+		t.Errorf("it is %v, %v", v, err)
 	}
 }
 
