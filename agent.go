@@ -238,7 +238,7 @@ func (a *Agent) run(ctx context.Context) error {
 
 // submit returns what the front end hands its deltas to, and what to call when it has ended.
 func (a *Agent) submit() (submit func(context.Context, resource.Delta) error, finish func()) {
-	submit, finish = a.engine.Submit, func() {}
+	submit, finish = a.idle(a.engine.Submit), func() {}
 	if a.opts.Graphviz != "" {
 		p := newPainter(a.opts, a.engine)
 		submit, finish = p.follow(submit), p.finish
@@ -247,6 +247,17 @@ func (a *Agent) submit() (submit func(context.Context, resource.Delta) error, fi
 		submit = first(submit)
 	}
 	return submit, finish
+}
+
+// idle passes on deltas. The engine says nothing of a first graph that has no resources.
+func (a *Agent) idle(submit func(context.Context, resource.Delta) error) func(context.Context, resource.Delta) error {
+	return func(ctx context.Context, d resource.Delta) error {
+		err := submit(ctx, d)
+		if err == nil && len(d.Set) == 0 {
+			a.opts.Companion.Settled()
+		}
+		return err
+	}
 }
 
 // first passes on deltas until one is taken.

@@ -53,6 +53,10 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 	return a, nil
 }
 
+// Endpoints returns where the agent with a directory, Options.Dir, has reached its cluster; none if it
+// has not been part of one.
+func Endpoints(dir string) []string { return memory{dir}.endpoints() }
+
 // Close ends the connection.
 func (a *Admin) Close() { a.client.Close() }
 

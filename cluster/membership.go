@@ -24,10 +24,11 @@ type Membership struct {
 	store *mem.Store // what is in memory; nil if there is a cluster
 	world *handover.World
 
-	settled   chan struct{} // closed when the agent has settled first
-	once      sync.Once     // guards settled
-	converged chan bool     // has the last state that was not told yet
-	wasLost   bool          // belongs to onHealth
+	settled   chan struct{}     // closed when the agent has settled first
+	once      sync.Once         // guards settled
+	converged chan bool         // has the last state that was not told yet
+	wasLost   bool              // belongs to onHealth
+	told      func(etcd.Health) // is told, too; may be nil
 }
 
 // How long a node waits for the agent to settle first: a short time if the agent may need what
@@ -43,7 +44,7 @@ const (
 // be reached, so that it is an error if it is not.
 func NewMembership(opts Options, asked bool) (*Membership, error) {
 	m := &Membership{asked: asked, settled: make(chan struct{}), converged: make(chan bool, 1)}
-	opts.OnHealth = m.onHealth
+	m.told, opts.OnHealth = opts.OnHealth, m.onHealth
 	var err error
 	if m.node, err = New(opts); err != nil {
 		return nil, err
@@ -193,6 +194,9 @@ func (m *Membership) carry(ctx context.Context) error {
 
 // onHealth says when the connection is lost, and when it is back.
 func (m *Membership) onHealth(h etcd.Health) {
+	if m.told != nil {
+		m.told(h)
+	}
 	switch {
 	case h.Connected && m.store != nil && !m.wasLost:
 		m.log.Debug("others can join this agent", "seeds", m.node.Client().Endpoints())

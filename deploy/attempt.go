@@ -104,6 +104,9 @@ func (f *Follower) finish(err error) {
 func (f *Follower) inForce(a *attempt) {
 	again := f.kept != nil && same(f.kept.Record, a.record)
 	f.force = force{known: true, record: a.record, since: time.Now()}
+	if again { // it came into force before the agent was restarted
+		f.force.since = a.record.At
+	}
 	f.choice.current, f.delay = a.record, 0
 	if a.record == nil {
 		f.reports.took(0)

@@ -98,13 +98,19 @@ func stopped() *time.Timer {
 	return t
 }
 
-// Connected says whether the cluster can be reached. It does not block; one goroutine calls it.
+// Connected says whether the cluster can be reached. It does not block.
 func (f *Follower) Connected(yes bool) {
-	select {
-	case <-f.health: // was not taken, and is not so any more
-	default:
+	for {
+		select {
+		case f.health <- yes:
+			return
+		default:
+		}
+		select {
+		case <-f.health: // was not taken, and is not so any more
+		default:
+		}
 	}
-	f.health <- yes
 }
 
 // Poke says that what Inspect returns may have changed. It does not block.

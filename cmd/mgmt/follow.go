@@ -39,6 +39,13 @@ func (f *follow) event(e engine.Event) {
 	}
 }
 
+// connected is told whether the cluster can be reached.
+func (f *follow) connected(yes bool) {
+	if front := f.front.Load(); front != nil {
+		front.Connected(yes)
+	}
+}
+
 // inspect says whether all is done, and how many resources are not as they should be.
 func (f *follow) inspect(ctx context.Context) (settled bool, failed int) {
 	s, err := f.agent.Snapshot(ctx)

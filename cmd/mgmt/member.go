@@ -10,6 +10,7 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
 )
 
 // clusterFlags say how an agent takes part in a cluster.
@@ -68,7 +69,7 @@ func (f *clusterFlags) asked() bool {
 }
 
 // membership returns what takes the agent into a cluster.
-func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, log *slog.Logger) (*cluster.Membership, error) {
+func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, log *slog.Logger, connected func(bool)) (*cluster.Membership, error) {
 	if f.idealSize == 0 || f.idealSize < -1 {
 		return nil, usagef(cmd, "--ideal-cluster-size is a number of servers, or -1 for the usual one")
 	}
@@ -86,7 +87,8 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		return nil, err
 	}
 	opts := cluster.Options{
-		Host: hostname, Dir: filepath.Join(prefix, memberDir), Log: log,
+		OnHealth: func(h etcd.Health) { connected(h.Connected) },
+		Host:     hostname, Dir: filepath.Join(prefix, memberDir), Log: log,
 		Seeds: addresses(f.seeds), NoServer: f.noServer, Fixed: f.noMagic, Wanted: max(f.idealSize, 0),
 		ClientURLs: addresses(f.clientURLs), ServerURLs: addresses(f.serverURLs),
 		AdvertiseClientURLs: addresses(f.advertiseClientURLs), AdvertiseServerURLs: addresses(f.advertiseServerURLs),

@@ -248,7 +248,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	defer done()
 	f.deployDir = filepath.Join(prefix, "deploy")
 	timeout, exit := f.convergence(cmd, out.Log())
-	member, err := f.membership(cmd, f.hostname, prefix, out.Log())
+	member, err := f.membership(cmd, f.hostname, prefix, out.Log(), f.follow.connected)
 	if err != nil {
 		return err
 	}

@@ -2,30 +2,35 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mgmt/cluster"
 	"mgmt/cluster/pki"
 	"mgmt/world"
 	"mgmt/world/etcd"
 )
 
-// storeFlags say how to reach the store of a cluster.
+// storeFlags say how to reach the store of a cluster. On a host of the cluster, its agent knows.
 type storeFlags struct {
+	agent agentFlags
 	seeds []string
-	tls   pki.Files
+	tls   cluster.TLSFiles
 }
 
 func (f *storeFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster, as host:port (MGMT_SEEDS)")
+	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster, as host:port (MGMT_SEEDS); on a host of it, its agent knows them")
+	flags.StringVar(&f.agent.prefix, "prefix", "", "working `directory` of that agent (MGMT_PREFIX)")
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust")
-	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate to show")
+	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate to show; the default is that of the agent")
 	flags.StringVar(&f.tls.Key, "tls-key", "", "`file` with its key")
 }
 
@@ -34,53 +39,69 @@ const reachLimit = 5 * time.Second
 
 // open reaches the store, and returns what to call when it is not needed any more.
 func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, func(), error) {
-	seeds := addresses(f.seeds)
-	if len(seeds) == 0 {
-		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
-	}
-	if len(seeds) == 0 {
-		return nil, nil, usagef(cmd, "say where the cluster is: --seeds HOST:PORT")
-	}
-	var given int
-	for _, name := range []string{f.tls.CA, f.tls.Cert, f.tls.Key} {
-		given += min(len(name), 1)
-	}
-	secure := slices.ContainsFunc(seeds, func(s string) bool { return strings.HasPrefix(s, "https:") })
-	switch {
-	case given%3 != 0:
-		return nil, nil, usagef(cmd, "--tls-ca, --tls-cert and --tls-key go together")
-	case secure && given == 0:
-		return nil, nil, usagef(cmd, "%s is reached with a certificate: give --tls-ca, --tls-cert and --tls-key", seeds[0])
-	}
-	store, done, err := f.dial(seeds, given > 0)
+	seeds, err := f.where(cmd)
 	if err != nil {
 		return nil, nil, err
 	}
+	config, err := f.client(cmd, seeds)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := etcd.Dial(seeds, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	store := etcd.New(client, etcd.Options{}).KV()
 	reach, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()
 	if _, err := store.Get(reach, "/"); err != nil {
-		done()
+		client.Close()
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
 		return nil, nil, fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(seeds, ", "))
 	}
-	return store, done, nil
+	return store, func() { client.Close() }, nil
 }
 
-func (f *storeFlags) dial(seeds []string, secure bool) (world.KV, func(), error) {
-	client, err := etcd.Dial(seeds, nil)
-	if secure {
-		config, bad := f.tls.Client()
-		if bad != nil {
-			return nil, nil, bad
+// where returns the addresses of the cluster.
+func (f *storeFlags) where(cmd *cobra.Command) ([]string, error) {
+	seeds := addresses(f.seeds)
+	if len(seeds) == 0 {
+		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
+	}
+	if len(seeds) > 0 {
+		return seeds, nil
+	}
+	dir, err := f.agent.dir()
+	if err == nil {
+		seeds = cluster.Endpoints(filepath.Join(dir, memberDir))
+	}
+	if len(seeds) == 0 {
+		return nil, usagef(cmd, "say where the cluster is: --seeds HOST:PORT")
+	}
+	return seeds, nil
+}
+
+// client returns how this command shows itself; nil is not at all.
+func (f *storeFlags) client(cmd *cobra.Command, seeds []string) (*tls.Config, error) {
+	files := f.tls
+	if dir, err := f.agent.dir(); files == (cluster.TLSFiles{}) && err == nil {
+		if d := pki.Dir(filepath.Join(dir, pkiDir)); d.HasCertificate() {
+			files = d.Files()
 		}
-		client, err = etcd.Dial(seeds, config)
 	}
-	if err != nil {
-		return nil, nil, err
+	secure := slices.ContainsFunc(seeds, func(s string) bool { return strings.HasPrefix(s, "https:") })
+	plain := slices.ContainsFunc(seeds, func(s string) bool { return strings.HasPrefix(s, "http:") || strings.HasPrefix(s, "unix:") })
+	switch {
+	case files == cluster.TLSFiles{} && secure:
+		return nil, usagef(cmd, "%s is reached with a certificate: give --tls-ca, --tls-cert and --tls-key", seeds[0])
+	case files == cluster.TLSFiles{}, f.tls == cluster.TLSFiles{} && plain:
+		return nil, nil
+	case files.CA == "" || files.Cert == "" || files.Key == "":
+		return nil, usagef(cmd, "--tls-ca, --tls-cert and --tls-key go together")
 	}
-	return etcd.New(client, etcd.Options{}).KV(), func() { client.Close() }, nil
+	return files.Client()
 }
 
 // addresses splits the values of a flag, which may hold several addresses each.

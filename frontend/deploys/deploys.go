@@ -76,7 +76,7 @@ func (f *Frontend) Poke() {
 	}
 }
 
-// Connected says whether the cluster can be reached. It does not block; one goroutine calls it.
+// Connected says whether the cluster can be reached. It does not block.
 func (f *Frontend) Connected(yes bool) {
 	if f.follower != nil {
 		f.follower.Connected(yes)
