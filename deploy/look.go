@@ -16,7 +16,7 @@ type Entry struct {
 	*Record
 	ID      int64
 	Stage   Stage
-	Release *Release // nil if there is none
+	Release *Release // nil if there is none; for SetRelease
 	Err     error    // why it is refused; then there is nothing else but the number
 }
 
@@ -41,12 +41,15 @@ func entry(id int64, all map[string]string, trust *sign.Trust) Entry {
 	if e.Record, e.Err = parseRecord(id, []byte(all[deployKey(id, payload)]), trust); e.Err != nil {
 		return e
 	}
+	e.Stage = e.stage(nil)
 	if text, ok := all[deployKey(id, release)]; ok {
-		if e.Release, e.Err = parseRelease(e.Record, []byte(text), trust); e.Err != nil {
+		believed, err := parseRelease(e.Record, []byte(text), trust)
+		if err != nil { // it counts for nobody, but whoever decides next has to know that it is there
+			e.Release = &Release{text: text}
 			return e
 		}
+		e.Release, e.Stage = believed, e.stage(believed)
 	}
-	e.Stage = e.stage(e.Release)
 	return e
 }
 

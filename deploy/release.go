@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"mgmt/deploy/bundle"
 	"mgmt/deploy/sign"
@@ -25,7 +26,7 @@ const (
 // A Release says how far a deploy has come.
 type Release struct {
 	Deploy bundle.Hash `json:"deploy"` // of the text of the record
-	Seq    int         `json:"seq"`    // each release of a deploy has a higher one
+	Seq    int64       `json:"seq"`    // each release of a deploy has a higher one
 	Stage  Stage       `json:"stage"`
 	Hosts  []string    `json:"hosts,omitempty"` // of the canary, by name
 	Why    string      `json:"why,omitempty"`
@@ -60,16 +61,17 @@ func parseRelease(of *Record, text []byte, trust *sign.Trust) (*Release, error) 
 var ErrReleased = errors.New("somebody else has decided meanwhile how far it goes")
 
 // SetRelease stores how far a deploy has come: r without Deploy and Seq, and with a higher number
-// than the release before, which may be nil. It returns what it has stored.
+// than the release before, which may be nil. The number is one of the clock, so that it is also
+// higher than that of a release which somebody else has overwritten. It returns what it has stored.
 func SetRelease(ctx context.Context, store world.KV, of *Record, before *Release, r Release, signer *sign.Signer) (*Release, error) {
 	fail := func(err error) (*Release, error) {
 		return nil, fmt.Errorf("making deploy %d %s: %w", of.ID, r.Stage, err)
 	}
-	r.Deploy, r.Seq = of.digest(), 1
+	r.Deploy, r.Seq = of.digest(), time.Now().UnixMicro()
 	key := deployKey(of.ID, release)
 	unchanged := world.Absent(key)
 	if before != nil {
-		r.Seq = before.Seq + 1
+		r.Seq = max(r.Seq, before.Seq+1)
 		unchanged = world.Equals(key, before.text)
 	}
 	var err error

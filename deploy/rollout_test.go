@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"mgmt/world"
 )
 
 func TestShares(t *testing.T) {
@@ -285,14 +287,25 @@ func TestReleasesDoNotCollide(t *testing.T) {
 	store, _ := newStore("desk")
 	r := publish(t, store, program(t, "main.mcl", "one"))
 	first, err := SetRelease(t.Context(), store, r, nil, Release{Stage: Held}, nil)
-	if err != nil || first.Seq != 1 {
+	if err != nil {
 		t.Fatal(first, err)
 	}
 	if _, err := SetRelease(t.Context(), store, r, nil, Release{Stage: Released}, nil); err == nil {
 		t.Error("two can decide")
 	}
 	second, err := SetRelease(t.Context(), store, r, first, Release{Stage: Released}, nil)
-	if err != nil || second.Seq != 2 {
-		t.Error(second, err)
+	if err != nil || second.Seq <= first.Seq {
+		t.Error(first, second, err)
+	}
+	// One that nobody believes is in nobody's way.
+	if _, err := store.Commit(t.Context(), world.Txn{Put: map[string]string{deployKey(1, release): "nonsense"}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := List(t.Context(), store, nil)
+	if err != nil || len(list) != 1 || list[0].Stage != Released {
+		t.Fatalf("with nonsense in the store the list is %+v, %v", list, err)
+	}
+	if third, err := SetRelease(t.Context(), store, r, list[0].Release, Release{Stage: Withdrawn}, nil); err != nil || third.Seq < second.Seq {
+		t.Error(third, err)
 	}
 }
