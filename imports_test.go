@@ -70,6 +70,7 @@ const modules = `
 	github.com/klauspost/compress     deploy/bundle
 	github.com/spf13/cobra            cmd/mgmt
 	github.com/spf13/pflag            cmd/mgmt
+	go.etcd.io/bbolt                  cluster
 	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt world/etcd
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
@@ -77,6 +78,7 @@ const modules = `
 	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
 	google.golang.org/grpc            cluster/server world/etcd
+	google.golang.org/protobuf        cluster
 `
 
 // never has imports that the lines of the policy would allow.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -37,20 +38,31 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 	if len(endpoints) == 0 {
 		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
 	}
-	a := &Admin{certificates: certificates}
-	var err error
-	if !certificates.HasCertificate() {
-		a.client, err = etcd.Dial(endpoints, nil)
-	} else if config, e := certificates.Files().Client(); e != nil {
-		return nil, e
-	} else {
-		a.client, err = etcd.Dial(endpoints, config)
+	return dialAdmin(endpoints, certificates)
+}
+
+// AdminAt connects to a cluster by some of its client URLs, or HOST or HOST:PORT.
+func AdminAt(seeds []string, certificates pki.Dir) (*Admin, error) {
+	var endpoints []string
+	for _, seed := range seeds {
+		endpoints = append(endpoints, completeSeed(seed, certificates.HasCertificate()))
 	}
+	return dialAdmin(endpoints, certificates)
+}
+
+func dialAdmin(endpoints []string, certificates pki.Dir) (*Admin, error) {
+	var config *tls.Config
+	if certificates.HasCertificate() {
+		var err error
+		if config, err = certificates.Files().Client(); err != nil {
+			return nil, err
+		}
+	}
+	client, err := etcd.Dial(endpoints, config)
 	if err != nil {
 		return nil, err
 	}
-	a.store = certificatesOf(a.client)
-	return a, nil
+	return &Admin{client: client, certificates: certificates, store: certificatesOf(client)}, nil
 }
 
 // Endpoints returns where the agent with a directory, Options.Dir, has reached its cluster; none if it

@@ -21,7 +21,7 @@ const (
 func clusterCommand(io *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cluster",
-		Short: "Let hosts into a cluster, and out of it",
+		Short: "Look at a cluster, and decide who is of it",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -30,7 +30,8 @@ func clusterCommand(io *streams) *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	cmd.AddCommand(tokenCommand(io), revokeCommand(io))
+	cmd.AddCommand(clusterStatusCommand(io), clusterMembersCommand(io), clusterForgetCommand(io),
+		clusterSnapshotCommand(io), clusterRestoreCommand(io), tokenCommand(io), revokeCommand(io))
 	return cmd
 }
 

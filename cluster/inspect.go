@@ -1,0 +1,188 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world/etcd"
+)
+
+// alivePrefix has the hosts that have a session, below the namespace of the store.
+const alivePrefix = "/alive/"
+
+// A Standing is how it stands with a cluster.
+type Standing struct {
+	Cluster string   // the number of the cluster
+	Wanted  int      // how many servers there are to be; 0 if agents do not run this store
+	Members []Member // by name
+	Hosts   []string // those that are alive, sorted
+	Alarms  []string // what ails the store, one line each
+}
+
+// States of a member.
+const (
+	Leads   = "leads"
+	Follows = "follows"
+	Learns  = "catches up"
+	Silent  = "does not answer"
+)
+
+// A Member is a server of a cluster.
+type Member struct {
+	Host    string // empty if it has not been started yet
+	State   string
+	Version string   // of etcd
+	Size    int64    // of its data, in bytes
+	Quota   int64    // how large its data may become
+	Clients []string // where it listens for clients
+	Peers   []string // where other members reach it
+}
+
+// Quorate reports whether enough members answer to agree on anything.
+func (r *Standing) Quorate() bool {
+	votes, answers := 0, 0
+	for _, m := range r.Members {
+		if m.State != Learns {
+			votes++
+		}
+		if m.State == Leads || m.State == Follows {
+			answers++
+		}
+	}
+	return answers > votes/2
+}
+
+// memberLimit is how long a member may take to say how it is.
+const memberLimit = 2 * time.Second
+
+// Standing asks every member how it is. It needs one that answers.
+func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
+	first, cancel := context.WithTimeout(ctx, 2*memberLimit)
+	resp, err := a.client.MemberList(first)
+	cancel()
+	linear := err == nil
+	if err != nil { // without a quorum, one member says what it knows
+		if resp, err = a.knownMembers(ctx); err != nil {
+			return nil, fmt.Errorf("no server of the cluster answers; is the agent running? (%w)", err)
+		}
+	}
+	r := &Standing{Cluster: strconv.FormatUint(resp.Header.ClusterId, 16), Members: make([]Member, len(resp.Members))}
+	var asked sync.WaitGroup
+	for i, m := range resp.Members {
+		asked.Go(func() { r.Members[i] = a.ask(ctx, m) })
+	}
+	asked.Wait()
+	slices.SortFunc(r.Members, func(a, b Member) int { return strings.Compare(a.Host, b.Host) })
+	if linear {
+		err = a.complete(ctx, r)
+	}
+	return r, err
+}
+
+// knownMembers asks the members one by one for the list of members, as they know it.
+func (a *Admin) knownMembers(ctx context.Context) (*clientv3.MemberListResponse, error) {
+	remote := etcdserverpb.NewClusterClient(a.client.ActiveConnection())
+	resp, err := remote.MemberList(ctx, &etcdserverpb.MemberListRequest{})
+	return (*clientv3.MemberListResponse)(resp), err
+}
+
+// ask asks a member how it is.
+func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
+	out := Member{Host: m.Name, State: Silent, Clients: m.ClientURLs, Peers: m.PeerURLs}
+	ctx, cancel := context.WithTimeout(ctx, memberLimit)
+	defer cancel()
+	for _, u := range m.ClientURLs {
+		s, err := a.client.Status(ctx, u)
+		if err != nil {
+			continue
+		}
+		out.Version, out.Size, out.Quota = s.Version, s.DbSize, s.DbSizeQuota
+		switch {
+		case s.IsLearner:
+			out.State = Learns
+		case s.Leader == m.ID:
+			out.State = Leads
+		case s.Leader != 0:
+			out.State = Follows
+		}
+		break
+	}
+	return out
+}
+
+// complete adds what the store says.
+func (a *Admin) complete(ctx context.Context, r *Standing) error {
+	all, err := etcd.New(a.client, etcd.Options{}).List(ctx, alivePrefix, wantedKey)
+	if err != nil {
+		return err
+	}
+	r.Hosts = slices.Sorted(maps.Keys(all[alivePrefix]))
+	r.Wanted, _ = strconv.Atoi(all[wantedKey][""])
+	alarms, err := a.client.AlarmList(ctx)
+	if err != nil {
+		return fmt.Errorf("asking for alarms: %w", err)
+	}
+	for _, alarm := range alarms.Alarms {
+		r.Alarms = append(r.Alarms, describe(alarm))
+	}
+	return nil
+}
+
+func describe(alarm *etcdserverpb.AlarmMember) string {
+	switch alarm.Alarm {
+	case etcdserverpb.AlarmType_NOSPACE:
+		return "the store is full: it takes no writes until something is deleted, and mgmt etcd is told to compact, to defragment and to disarm the alarm"
+	case etcdserverpb.AlarmType_CORRUPT:
+		return "the data of a member is not that of the others: forget its host, and let it join again"
+	}
+	return alarm.Alarm.String()
+}
+
+var (
+	// ErrAlive is why a host is not forgotten.
+	ErrAlive = errors.New("it is alive")
+	// ErrUnknownHost is why there is nothing to forget.
+	ErrUnknownHost = errors.New("the cluster knows no such host")
+)
+
+// Forget removes a host that is dead for good: its member, and all keys that it has left. It
+// returns how many there were.
+func (a *Admin) Forget(ctx context.Context, host string) (keys int, err error) {
+	w := etcd.New(a.client, etcd.Options{})
+	alive, err := w.Alive(ctx, host)
+	switch {
+	case err != nil:
+		return 0, slow(err)
+	case alive:
+		return 0, fmt.Errorf("%s is not forgotten: %w; stop its agent first, or revoke its certificate", host, ErrAlive)
+	}
+	members, err := a.client.MemberList(ctx)
+	if err != nil {
+		return 0, slow(err)
+	}
+	known := false
+	for _, m := range members.Members {
+		if m.Name != host {
+			continue
+		}
+		known = true
+		if _, err := a.client.MemberRemove(ctx, m.ID); err != nil {
+			return 0, fmt.Errorf("removing the server of %s: %w", host, err)
+		}
+	}
+	keys, err = w.Forget(ctx, host)
+	if err == nil && keys == 0 && !known {
+		err = fmt.Errorf("%s: %w", host, ErrUnknownHost)
+	}
+	return keys, err
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	goio "io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mgmt/cluster"
+	"mgmt/cluster/pki"
+)
+
+// wholeFlags are those of commands about a cluster as a whole.
+type wholeFlags struct {
+	agentFlags
+	seeds []string
+}
+
+func (f *wholeFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.prefix, "prefix", "", "working `directory` of the agent (MGMT_PREFIX)")
+	cmd.Flags().StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster, as host:port, if not that of the agent here (MGMT_SEEDS)")
+}
+
+// with does something to the cluster within a time.
+func (f *wholeFlags) with(limit time.Duration, do func(context.Context, *cluster.Admin) error) error {
+	admin, err := f.connect()
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return do(ctx, admin)
+}
+
+// connect connects to the cluster that is meant.
+func (f *wholeFlags) connect() (*cluster.Admin, error) {
+	seeds := addresses(f.seeds)
+	if len(seeds) == 0 && f.prefix == "" {
+		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
+	}
+	if len(seeds) == 0 {
+		return f.admin()
+	}
+	dir, err := f.dir()
+	if err != nil {
+		return nil, err
+	}
+	return cluster.AdminAt(seeds, pki.Dir(filepath.Join(dir, pkiDir)))
+}
+
+// standingFlags are those of commands that show a cluster.
+type standingFlags struct{ wholeFlags }
+
+func (f *standingFlags) register(cmd *cobra.Command) {
+	f.wholeFlags.register(cmd)
+	cmd.Flags().BoolVar(&f.json, "json", false, "JSON instead of words")
+}
+
+// report asks the cluster how it is, and shows that.
+func (f *standingFlags) report(io *streams, show func(goio.Writer, *cluster.Standing)) (r *cluster.Standing, err error) {
+	err = f.with(clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
+		r, err = admin.Standing(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f.json {
+		enc := json.NewEncoder(io.out)
+		enc.SetIndent("", "  ")
+		return r, enc.Encode(r)
+	}
+	show(io.out, r)
+	return r, nil
+}
+
+func clusterStatusCommand(io *streams) *cobra.Command {
+	var f standingFlags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how it stands with the cluster",
+		Long: `Status shows how it stands with the cluster: how many of its servers answer, which one leads,
+which hosts are alive, how full the store is, and what ails it.
+
+Exit status: 0 all is well, 1 too few servers answer, or something ails the store, 2 wrong usage.`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			r, err := f.report(io, showCluster)
+			if err == nil && (!r.Quorate() || len(r.Alarms) > 0) {
+				err = errReported
+			}
+			return err
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// showCluster says how it stands with a cluster.
+func showCluster(w goio.Writer, r *cluster.Standing) {
+	answers, leader := 0, "none leads"
+	var size, quota int64
+	for _, m := range r.Members {
+		if m.State != cluster.Silent {
+			answers++
+		}
+		if m.State == cluster.Leads {
+			leader = m.Host + " leads"
+		}
+		size, quota = max(size, m.Size), max(quota, m.Quota)
+	}
+	fmt.Fprintf(w, "cluster %s: %d of %s answer, %s\n", r.Cluster, answers, count(len(r.Members), "server"), leader)
+	if !r.Quorate() {
+		fmt.Fprintln(w, "too few servers answer: nothing that is shared can change until more of them run")
+	}
+	if r.Wanted > 0 {
+		fmt.Fprintf(w, "wanted: %s\n", count(r.Wanted, "server"))
+	}
+	if len(r.Hosts) > 0 {
+		fmt.Fprintf(w, "alive: %s: %s\n", count(len(r.Hosts), "host"), shorten(r.Hosts, 10))
+	}
+	if quota > 0 {
+		fmt.Fprintf(w, "store: %s of %s\n", mebibytes(size), mebibytes(quota))
+	}
+	for _, alarm := range r.Alarms {
+		fmt.Fprintf(w, "alarm: %s\n", alarm)
+	}
+}
+
+// shorten joins names, and says how many there are more than fit.
+func shorten(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+func clusterMembersCommand(io *streams) *cobra.Command {
+	var f standingFlags
+	cmd := &cobra.Command{
+		Use:   "members",
+		Short: "List the servers of the cluster",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := f.report(io, showMembers)
+			return err
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func showMembers(w goio.Writer, r *cluster.Standing) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	fmt.Fprintln(table, "HOST\tSTATE\tETCD\tSIZE\tCLIENTS\tPEERS")
+	for _, m := range r.Members {
+		host, version := m.Host, m.Version
+		if host == "" {
+			host = "(not started)"
+		}
+		if version == "" {
+			version = "-"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", host, m.State, version, mebibytes(m.Size), strings.Join(m.Clients, ","), strings.Join(m.Peers, ","))
+	}
+}
+
+func clusterForgetCommand(io *streams) *cobra.Command {
+	var f wholeFlags
+	cmd := &cobra.Command{
+		Use:   "forget HOST",
+		Short: "Remove a dead host from the cluster, with what it has left",
+		Long: `Forget removes a host that does not come back: its server is taken out of the cluster, and what
+it exported is deleted. Values that it shared stay. The agent of the host is to be stopped first;
+to lock out one that runs, revoke its certificate.
+
+A host that only restarts needs no forgetting, and a server whose host is gone for more than some
+seconds is replaced without it, as long as more than half of the servers run.`,
+		Args: oneName("host"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return f.with(clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
+				n, err := admin.Forget(ctx, args[0])
+				if err == nil {
+					fmt.Fprintf(io.out, "%s is forgotten: %s of it deleted\n", args[0], count(n, "key"))
+				}
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// oneName demands one argument.
+func oneName(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return usagef(cmd, "name one %s", what)
+		}
+		return nil
+	}
+}
+
+// storeLimit is how long reading or writing all of a store may take.
+const storeLimit = 10 * time.Minute
+
+func clusterSnapshotCommand(io *streams) *cobra.Command {
+	var f wholeFlags
+	cmd := &cobra.Command{
+		Use:   "snapshot FILE",
+		Short: "Write all that the cluster shares to a file",
+		Long: `Snapshot writes the store of the cluster to a file that must not exist yet, and that only its
+owner can read. It is in the form of etcd's own snapshots.`,
+		Args: oneName("file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+				n, err := admin.Snapshot(ctx, args[0])
+				if err == nil {
+					fmt.Fprintf(io.out, "%s: %s\n", args[0], mebibytes(n))
+				}
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func clusterRestoreCommand(io *streams) *cobra.Command {
+	var f wholeFlags
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Bring back what a snapshot has",
+		Long: `Restore makes what the cluster shares be what a snapshot has: values, exports and deploys; what is
+not in it is deleted. The cluster that runs stays as it is: its servers, its hosts and their
+certificates. If the cluster that the snapshot is of was lost, begin a new one by running an
+agent with an empty working directory, and restore to that.`,
+		Args: oneName("file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if _, err := os.Stat(args[0]); err != nil {
+				return err
+			}
+			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+				n, err := admin.Restore(ctx, args[0])
+				if err == nil {
+					fmt.Fprintf(io.out, "%s restored\n", count(n, "key"))
+				}
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
