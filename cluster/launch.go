@@ -23,7 +23,7 @@ type ServerConfig struct {
 	New     bool
 
 	TLS *TLSFiles // for https URLs
-	// Fast makes elections quick and writes unsafe, for tests.
+	// Fast makes elections and changes of members quick, and writes unsafe, for tests.
 	Fast bool
 }
 

@@ -82,6 +82,7 @@ func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
 	}
 	if cfg.Fast {
 		ec.UnsafeNoFsync, ec.TickMs, ec.ElectionMs = true, 10, 100
+		ec.StrictReconfigCheck = false // which takes a member for healthy only after five seconds
 	}
 	if cfg.TLS != nil {
 		info := transport.TLSInfo{
