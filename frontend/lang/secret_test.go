@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -129,4 +131,66 @@ func TestSecretsRefused(t *testing.T) {
 			t.Errorf("%s\nis refused without a place: %v", program, diags[i])
 		}
 	}
+}
+
+// TestSecretsDoNotInterfere evaluates random expressions without conditions with two secrets:
+// what differs has to be marked.
+func TestSecretsDoNotInterfere(t *testing.T) {
+	const perProgram = 40
+	t.Setenv("MGMT_TEST_OPEN", "open")
+	differ, same := 0, 0
+	for seed := range uint64(5) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		program := secretPrelude + `
+$s = struct{a => $pw, b => $open, c => [$open, $pw]}
+$m = {"p" => $pw, "o" => $open}
+$add = func($x) { $x + $pw }
+func both($x, $y) { $x + $y }
+func first($x, $y) { $x }
+func adder($x) { func($y) { $x + $y } }
+`
+		for i := range perProgram {
+			program += fmt.Sprintf("$f%d = adder(%s)\ntest \"%d\" {\n\tanotherstr => %s + $f%d(\"z\"),\n}\n", i, secretExpr(rnd, 1), i, secretExpr(rnd, 3), i)
+		}
+		var values [2]map[string]string
+		marked := map[string]bool{}
+		for i, secret := range []string{"one secret", "the other"} {
+			t.Setenv("MGMT_TEST_SECRET", secret)
+			delta, _, diags := Snapshot(t.Context(), testOptions(t, program, nil))
+			if diags.HasErrors() {
+				t.Fatalf("%s\nis refused: %v", program, diags)
+			}
+			values[i] = map[string]string{}
+			for _, s := range delta.Set {
+				values[i][s.Key.Name] = paramText(s.Resource, "anotherstr")
+				marked[s.Key.Name] = s.Secrets.Has("anotherstr")
+			}
+		}
+		for name, text := range values[0] {
+			switch {
+			case text == values[1][name]:
+				same++
+			case !marked[name]:
+				t.Errorf("%s is %q or %q, and not marked in\n%s", name, text, values[1][name], program)
+			default:
+				differ++
+			}
+		}
+	}
+	if differ < perProgram || same == 0 {
+		t.Errorf("%d values depend on the secret and %d do not; that tests little", differ, same)
+	}
+}
+
+// secretExpr returns a random expression of type str.
+func secretExpr(rnd *rand.Rand, depth int) string {
+	if depth == 0 {
+		return []string{`"x"`, `$open`, `"${open}"`, `$pw`, `"<${pw}>"`, `$s->a`, `$s->b`, `$s->c[0]`, `$s->c[1]`, `$m["p"]`, `$m["o"]`}[rnd.IntN(11)]
+	}
+	a, b := secretExpr(rnd, depth-1), secretExpr(rnd, rnd.IntN(depth))
+	return fmt.Sprintf([]string{
+		`(%s + %s)`, `fmt.printf("%%s %%d", %s, len(%s))`, `text.to_upper(first(%s, %s))`, `both(%s, %s)`, `first(%s, %s)`,
+		`iter.map([%s, %s], func($x) { $x + "!" })[1]`, `[%s, %s][1]`, `struct{x => %s, y => %s}->x`, `{"k" => %s, "l" => %s}["l"]`,
+		`iter.map([%s], func($x) { both($x, %s) })[0]`, `first(%s, $add(%s))`,
+	}[rnd.IntN(11)], a, b)
 }

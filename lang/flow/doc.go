@@ -22,5 +22,8 @@
 // over what they emit through an inbox in which only the newest value of each source
 // is kept.
 //
+// A value may have a mark, which says what in it is secret ([Marked]). Marks are passed on by
+// whoever computes values; a source with marked arguments delivers marked values.
+//
 // The package knows values, not syntax: package compile decides what becomes a node.
 package flow
