@@ -277,11 +277,15 @@ func (n *Node) firstEndpoints() []string {
 	return out
 }
 
+// identifyLimit is how long the store may take to say which one it is.
+const identifyLimit = 5 * time.Second
+
 // identify waits for the store to answer, and makes sure that it is the one that this host has
 // data of.
 func (n *Node) identify(ctx context.Context) error {
+	refusal := ""
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
-		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+		attempt, cancel := context.WithTimeout(ctx, identifyLimit)
 		resp, err := n.client.MemberList(attempt)
 		cancel()
 		if err == nil {
@@ -291,6 +295,10 @@ func (n *Node) identify(ctx context.Context) error {
 			n.opts.OnHealth(etcd.Health{Err: err, Since: time.Now()})
 		}
 		n.log.Debug("the cluster does not answer", "error", err)
+		if why := n.refusal(ctx); why != nil && why.Error() != refusal {
+			refusal = why.Error()
+			n.log.Warn("the cluster does not take this host", "error", why)
+		}
 		if n.server != nil {
 			n.checkServer()
 		}

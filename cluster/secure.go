@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +94,8 @@ func (n *Node) admit(ctx context.Context) error {
 	switch {
 	case dir.HasAuthority() && (errors.Is(err, pki.ErrExpired) || err == nil && !dir.Covers(n.opts.names())):
 		_, err = pki.Found(dir, n.opts.Host, n.opts.names())
+	case errors.Is(err, pki.ErrRevoked) && n.opts.Token == nil:
+		return fmt.Errorf("%w; the host may join again with a new token", err)
 	case err != nil && n.opts.Token != nil && !dir.HasAuthority():
 		n.log.Info("the certificate of this host is of no use, and the token is to get another one", "reason", err)
 		return n.joinByToken(ctx)
@@ -116,6 +120,9 @@ func (n *Node) joinByToken(ctx context.Context) error {
 	newcomer := pki.Newcomer{Dir: n.opts.PKI, Host: n.opts.Host, Names: n.opts.names(), Token: *n.opts.Token, Seeds: n.opts.Seeds}
 	for delay := 100 * time.Millisecond; ; delay = min(2*delay, 10*time.Second) {
 		err := newcomer.Join(ctx)
+		if err == nil {
+			return n.opts.TLS.Check(n.opts.Host, time.Now())
+		}
 		if !errors.Is(err, pki.ErrUnreachable) || ctx.Err() != nil {
 			return err
 		}
@@ -129,6 +136,53 @@ func (n *Node) joinByToken(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// probeLimit is how long a server may take to look at a certificate.
+const probeLimit = time.Second
+
+// refusal returns why a server that is reached and this host do not take each other's certificates,
+// which clients of etcd keep to themselves.
+func (n *Node) refusal(ctx context.Context) error {
+	config, err := n.clientTLS()
+	if config == nil {
+		return err
+	}
+	for _, text := range n.firstEndpoints() {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "https" {
+			continue
+		}
+		if err := probe(ctx, u.Host, config); err != nil {
+			return fmt.Errorf("%s: %w", text, err)
+		}
+	}
+	return nil
+}
+
+// probe returns why the certificates of a connection are not taken, nil if they are or if there is
+// no connection.
+func probe(ctx context.Context, address string, config *tls.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	config = config.Clone()
+	config.NextProtos = []string{"h2"}
+	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		var invalid *tls.CertificateVerificationError
+		if errors.As(err, &invalid) || errors.Is(err, pki.ErrRevoked) {
+			return err
+		}
+		return nil
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	conn.SetReadDeadline(deadline)
+	// A server that takes the certificate says something first; another one hangs up.
+	if _, err := conn.Read(make([]byte, 1)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("the certificate of this host is refused (%w); if it was revoked, remove the directory pki, and let the host join with a new token", err)
+	}
+	return nil
 }
 
 // guard keeps the certificate of this host and the revocation list, and answers those who want a

@@ -3,11 +3,13 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -127,6 +129,11 @@ func TestARevokedHostIsOut(t *testing.T) {
 	}, a)
 	b.works()
 	stays := b.node.Client()
+	list := b.opts.PKI.Files().Revoked
+	old, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if n, err := a.admin().Revoke(t.Context(), "b"); n != 1 || err != nil {
 		t.Fatalf("revoked %d certificates, error %v; want 1", n, err)
 	}
@@ -137,14 +144,93 @@ func TestARevokedHostIsOut(t *testing.T) {
 		return err != nil && ctx.Err() == nil
 	})
 	a.works()
+	b.node.Hurry()
+	b.stop()
+	// As if the host had not heard that it was put out.
+	if err := os.WriteFile(list, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log logged
+	b.opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	b.run()
+	eventually(t, "it is told that it is refused", func() bool { return log.has("the certificate of this host is refused") })
+	b.stop()
 	if err := os.RemoveAll(string(b.opts.PKI)); err != nil {
 		t.Fatal(err)
 	}
-	b.node.Hurry()
-	b.stop()
 	token := a.token(1)
 	b.opts.Token = &token
 	b.run()
+	b.works()
+}
+
+// logged keeps what is logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), text)
+}
+
+func TestAHostIsToldWhyItIsRefused(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	a.token(1)
+	var log logged
+	// A host of another cluster, which comes with its certificate.
+	other := start(t, "other", func(o *cluster.Options) {
+		secure(t)(o)
+		o.NoServer = true
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+		if _, err := pki.Found(o.PKI, "other", nil); err != nil {
+			t.Fatal(err)
+		}
+	}, a)
+	eventually(t, "the host of another cluster is told so", func() bool {
+		return log.has("the cluster does not take this host") && log.has("unknown authority")
+	})
+	other.stop()
+	// It trusts this one, but is not trusted.
+	ca, err := os.ReadFile(a.opts.PKI.Files().CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := other.opts.PKI.Files()
+	mixed.CA, mixed.Revoked = filepath.Join(t.TempDir(), "ca.pem"), ""
+	if err := os.WriteFile(mixed.CA, ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := start(t, "other", func(o *cluster.Options) {
+		secure(t)(o)
+		o.NoServer, o.TLS = true, &mixed
+	}, a)
+	if err := wrong.ends(); !errors.Is(err, pki.ErrOtherCA) {
+		t.Errorf("got %v, want %v", err, pki.ErrOtherCA)
+	}
+}
+
+func TestANewAddressGetsIntoTheCertificate(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	b := start(t, "b", func(o *cluster.Options) {
+		invited(t, a.token(1))(o)
+		o.NoServer = true
+	}, a)
+	b.works()
+	b.stop()
+	b.opts.AdvertiseClientURLs = []string{"https://b.example:2379"}
+	b.run()
+	eventually(t, "the certificate has the address", func() bool { return b.opts.PKI.Covers([]string{"b.example"}) })
 	b.works()
 }
 

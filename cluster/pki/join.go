@@ -157,7 +157,12 @@ func pinned(authority Fingerprint) *tls.Config {
 				return ErrOtherCluster
 			}
 			leaf := state.PeerCertificates[0]
-			if _, err := leaf.Verify(x509.VerifyOptions{Roots: pool}); err != nil {
+			_, err := leaf.Verify(x509.VerifyOptions{Roots: pool})
+			var invalid x509.CertificateInvalidError
+			if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+				return fmt.Errorf("the certificate of %s is good at another time; are the clocks right? (%w)", leaf.Subject.CommonName, err)
+			}
+			if err != nil {
 				return fmt.Errorf("%w: %w", ErrOtherCluster, err)
 			}
 			if !MaySign(leaf) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -495,6 +496,68 @@ func TestCheckOfACertificate(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnExpiredCertificateIsRefused makes certificates in a bubble, where it is the year 2000.
+func TestAnExpiredCertificateIsRefused(t *testing.T) {
+	dir, old := Dir(t.TempDir()), Dir(t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := Found(dir, "first", nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(string(old), os.DirFS(string(dir))); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if _, err := Found(dir, "first", nil); err != nil { // that of the host, once more
+		t.Fatal(err)
+	}
+	wantError(t, old.Files().Check("first", time.Now()), ErrExpired)
+	for name, err := range map[string]error{
+		"a client": talk(t, old.Files(), dir.Files()),
+		"a server": talk(t, dir.Files(), old.Files()),
+	} {
+		var invalid x509.CertificateInvalidError
+		if !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
+			t.Errorf("%s shows a certificate that has expired: got error %v", name, err)
+		}
+	}
+}
+
+func TestAnExpiredHostJoinsAgain(t *testing.T) {
+	dir := Dir(t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		authority, err := Found(dir, "first", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &Signer{Authority: authority, Store: &Memory{}}
+		join := func() error {
+			token, err := NewToken(t.Context(), s.Store, Invitation{Uses: 1, TTL: time.Hour})
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := newKey()
+			if err != nil {
+				t.Fatal(err)
+			}
+			csr, err := newRequest(key, "second", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Join(t.Context(), Request{csr, token.Name(), token.Secret[:]}, nil)
+			return err
+		}
+		if err := join(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(Lifetime - time.Minute)
+		wantError(t, join(), ErrNameTaken)
+		time.Sleep(2 * time.Minute)
+		if err := join(); err != nil {
+			t.Errorf("the name of a host whose certificate has expired: %v", err)
+		}
+	})
 }
 
 func TestFilesAreForTheirOwnerOnly(t *testing.T) {
