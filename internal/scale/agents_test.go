@@ -53,21 +53,31 @@ type agent struct {
 
 	mu    sync.Mutex // guards what follows
 	live  map[string]bool
-	ready bool // it is converged
+	ready bool   // it is converged
+	poke  func() // is called when that changes; may be nil
 }
 
-// hostName returns the name of the i-th agent.
-func hostName(i int) string { return fmt.Sprintf("host%05d", i) }
+// rackSize is how many hosts exchange values with each other.
+const rackSize = 20
 
-// start starts n agents. The i-th has the i-th world, and runs the i-th program.
-func start(t testing.TB, n int, connect func(host string) world.World, program func(i int) string) *fleet {
+// hostName returns the name of the i-th agent, which begins with that of its rack.
+func hostName(i int) string { return fmt.Sprintf("rack%d.host%05d", i/rackSize, i) }
+
+// A front makes the front end of an agent.
+type front func(i int, a *agent, host *funcs.Host) frontend.Frontend
+
+// start starts n agents. Each has the world that connect returns.
+func start(t testing.TB, n int, connect func(a *agent) world.World, front front) *fleet {
 	f := &fleet{TB: t, dir: t.TempDir()}
 	ctx, stop := context.WithCancel(context.Background())
 	f.stop = stop
 	for i := range n {
 		a := &agent{host: hostName(i), live: map[string]bool{}}
 		f.agents = append(f.agents, a)
-		made, err := mgmt.New(f.options(a, connect(a.host), program(i)))
+		opts := f.options(a)
+		opts.World = connect(a)
+		opts.Frontend = func(host *funcs.Host) frontend.Frontend { return front(i, a, host) }
+		made, err := mgmt.New(opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,29 +96,37 @@ func (f *fleet) end() {
 	f.run.Wait()
 }
 
-func (f *fleet) options(a *agent, w world.World, program string) mgmt.Options {
+func (f *fleet) options(a *agent) mgmt.Options {
 	return mgmt.Options{
 		Hostname:      a.host,
 		Prefix:        filepath.Join(f.dir, a.host),
-		World:         counted{w, &a.tally},
 		Kinds:         resources.Kinds(),
 		HistoryLimit:  -1,
 		NoInspect:     true,
 		NoRaiseLimits: true,
 		Observe:       a.observe,
-		Frontend: func(host *funcs.Host) frontend.Frontend {
-			return frontlang.New(frontlang.Options{
-				Input:   lang.Input{Source: resolve.Dir("."), Main: "main.mcl", Text: []byte(program)},
-				Library: std.Library(),
-				Kinds:   resources.Kinds(),
-				Host:    host,
-				Report: func(files *syntax.Files, list syntax.Diagnostics) {
-					var b strings.Builder
-					syntax.Render(&b, files, list, false)
-					f.Log(b.String())
-				},
-			})
-		},
+	}
+}
+
+// programs returns a front that runs the i-th program.
+func programs(t testing.TB, program func(i int) string) front {
+	return func(i int, _ *agent, host *funcs.Host) frontend.Frontend {
+		return frontlang.New(frontlang.Options{
+			Input:   lang.Input{Source: resolve.Dir("."), Main: "main.mcl", Text: []byte(program(i))},
+			Library: std.Library(),
+			Kinds:   resources.Kinds(),
+			Host:    host,
+			Report:  report(t),
+		})
+	}
+}
+
+// report returns a function that shows what is wrong with a program.
+func report(t testing.TB) func(*syntax.Files, syntax.Diagnostics) {
+	return func(files *syntax.Files, list syntax.Diagnostics) {
+		var b strings.Builder
+		syntax.Render(&b, files, list, false)
+		t.Log(b.String())
 	}
 }
 
@@ -119,6 +137,9 @@ func (a *agent) observe(e engine.Event) {
 	switch e.Kind {
 	case engine.Converged:
 		a.ready = e.Converged
+		if a.poke != nil {
+			a.poke()
+		}
 	case engine.Checked:
 		a.live[e.Key.Name] = true
 	case engine.Removed:

@@ -115,3 +115,6 @@ func (w counted) WatchSchedule(ctx context.Context, namespace string, emit func(
 		emit(hosts)
 	})
 }
+
+// KV implements world.Keyed, if the world does. What goes through it is not counted.
+func (w counted) KV() world.KV { return w.World.(world.Keyed).KV() }

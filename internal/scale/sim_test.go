@@ -8,11 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mgmt/world"
 	"mgmt/world/mem"
 )
-
-// rackSize is how many hosts exchange values with each other.
-const rackSize = 20
 
 // clusterProgram is what an agent of a large cluster does: it follows an order for all, knows the
 // hosts of its rack and the two that lead all, and exports a resource to the next host.
@@ -41,11 +39,11 @@ collect noop collect.res("noop") {
 	}
 }
 
-// A simulation runs agents on a store in memory with a fake clock, and calls act in between.
+// simulate runs agents on a store in memory with a fake clock, and calls act in between.
 func simulate(t *testing.T, n int, program func(i int) string, act func(f *fleet, store *mem.Store)) {
 	synctest.Test(t, func(t *testing.T) {
 		store := mem.New()
-		f := start(t, n, store.Host, program)
+		f := start(t, n, func(a *agent) world.World { return counted{store.Host(a.host), &a.tally} }, programs(t, program))
 		defer f.end()
 		f.settle()
 		act(f, store)
