@@ -168,7 +168,8 @@ func (f *fleet) lacking(ok func(i int, a *agent) bool) []*agent {
 func (a *agent) String() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return fmt.Sprintf("%s: converged %v, with %q", a.host, a.ready, slices.Sorted(maps.Keys(a.live)))
+	names := slices.Sorted(maps.Keys(a.live))
+	return fmt.Sprintf("%s: converged %v, with %d resources: %q", a.host, a.ready, len(names), names[max(0, len(names)-5):])
 }
 
 // traffic returns the tallies of all agents.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mgmt/lang/funcs"
 	"mgmt/lang/std/internal/table"
@@ -110,11 +111,35 @@ func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit fu
 	if err != nil {
 		return err
 	}
-	w := call.Host.World
-	if err := w.SetValue(ctx, namespace, string(args[1].(types.Str))); err != nil {
-		return fmt.Errorf("storing the value of this host in %s: %w", namespace, err)
+	w, value := call.Host.World, string(args[1].(types.Str))
+	watch := func(ctx context.Context) error { return watchValues(ctx, w, namespace, emit) }
+	if err = w.SetValue(ctx, namespace, value); err == nil {
+		return watch(ctx)
 	}
-	return watchValues(ctx, w, namespace, emit)
+	return both(ctx, watch, func(ctx context.Context) error { return setLater(ctx, call.Host, namespace, value, err) })
+}
+
+// The delays between attempts to store a value.
+const (
+	retryMin = 100 * time.Millisecond
+	retryMax = 10 * time.Second
+)
+
+// setLater stores a value that could not be stored, as soon as it can be. A store that cannot be
+// reached, or is busy, is no reason to stop a program.
+func setLater(ctx context.Context, host *funcs.Host, namespace, value string, err error) error {
+	for delay := retryMin; err != nil; delay = min(2*delay, retryMax) {
+		if host.Log != nil {
+			host.Log.Warn("the value that this host exchanges is not stored yet", "namespace", namespace, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(delay):
+		}
+		err = host.World.SetValue(ctx, namespace, value)
+	}
+	return nil
 }
 
 func schedule(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
