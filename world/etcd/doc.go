@@ -7,6 +7,7 @@
 //	/strings/<namespace>/<host>             values of each host
 //	/scheduler/hostname/<host>/<namespace>  offers, leased
 //	/scheduler/schedule/<namespace>         the hosts that are picked
+//	/scheduler/candidates/<place>           who may be elected to pick, leased
 //	/scheduler/election/…                   who picks
 //	/alive/<host>, /converged/<host>        that an agent runs, and is settled; leased
 //

@@ -2,9 +2,13 @@ package etcd
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
@@ -16,12 +20,24 @@ import (
 // elected one.
 const electionTTL = 1
 
+// candidates is how many hosts stand for election at once. Each of them costs the store a lease that
+// is renewed all the time, so all others wait until there is a place.
+const candidates = 3
+
 // stand stands for election until ctx ends, and picks while elected. When the session of the
 // election is lost it begins once more.
 func (w *World) stand(ctx context.Context) {
 	delay := retryMin
-	for ctx.Err() == nil {
-		if err := w.term(ctx); ctx.Err() == nil {
+	for again := false; ctx.Err() == nil; again = true {
+		places, err := w.places(ctx, again)
+		if err == nil {
+			err = w.term(ctx, places)
+		}
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, errFull):
+			delay = retryMin
+		default:
 			w.log.Debug("the scheduler stands for election once more", "error", err)
 			pause(ctx, delay)
 			delay = min(2*delay, retryMax)
@@ -32,8 +48,62 @@ func (w *World) stand(ctx context.Context) {
 	}
 }
 
-// term is one candidacy, and what comes of it.
-func (w *World) term(ctx context.Context) error {
+// errFull is why a host does not stand: others were faster.
+var errFull = errors.New("there are enough candidates")
+
+// places waits until there are places for candidates, and returns those that are free. Who has
+// waited before takes its time, since many may be waiting; it finds no place if others are faster.
+func (w *World) places(ctx context.Context, again bool) ([]string, error) {
+	if again {
+		if err := w.watchPlaces(ctx, func(free []string) bool { return len(free) > 0 }); err != nil {
+			return nil, err
+		}
+		pause(ctx, rand.N(jitter))
+	}
+	var now []string
+	err := w.watchPlaces(ctx, func(free []string) bool {
+		now = free
+		return again || len(free) > 0
+	})
+	if err == nil && len(now) == 0 {
+		err = errFull
+	}
+	return now, err
+}
+
+// jitter is how long at most a host waits before it takes a place that has become free. Other
+// candidates are there meanwhile.
+const jitter = 500 * time.Millisecond
+
+// watchPlaces follows which places are free until enough says so.
+func (w *World) watchPlaces(ctx context.Context, enough func(free []string) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	taken := map[string]bool{}
+	w.tables.follow(ctx, span{candidatesPrefix, true}, func(d delta) {
+		for place, e := range d {
+			taken[place] = e.Exists
+		}
+		var free []string
+		for i := range candidates {
+			if place := strconv.Itoa(i); !taken[place] {
+				free = append(free, place)
+			}
+		}
+		if enough(free) {
+			cancel(errEnough)
+		}
+	})
+	if err := context.Cause(ctx); !errors.Is(err, errEnough) {
+		return err
+	}
+	return nil
+}
+
+var errEnough = errors.New("enough is known")
+
+// term is one candidacy, in one of some places, and what comes of it.
+func (w *World) term(ctx context.Context, places []string) error {
 	lease, err := w.client.Grant(ctx, electionTTL)
 	if err != nil {
 		return err
@@ -43,6 +113,9 @@ func (w *World) term(ctx context.Context) error {
 		return err
 	}
 	defer w.resign(s)
+	if err := w.occupy(ctx, places[rand.IntN(len(places))], lease.ID); err != nil {
+		return err
+	}
 	elected, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // the session ends before this function does, by resign or by being lost
@@ -53,6 +126,19 @@ func (w *World) term(ctx context.Context) error {
 		return err
 	}
 	return newPicker(w).run(elected)
+}
+
+// occupy takes a place among the candidates, for as long as the lease lasts.
+func (w *World) occupy(ctx context.Context, place string, lease clientv3.LeaseID) error {
+	key := candidatesPrefix + place
+	resp, err := w.client.Txn(ctx).
+		If(clientv3.Compare(clientv3.CreateRevision(key), "=", 0)).
+		Then(clientv3.OpPut(key, w.opts.Host, clientv3.WithLease(lease))).
+		Commit()
+	if err == nil && !resp.Succeeded {
+		err = errFull
+	}
+	return err
 }
 
 // adjourn is called when this host stands for election no more. If nobody does, it picks once

@@ -11,13 +11,14 @@ import (
 const namespace = "/_mgmt"
 
 const (
-	stringsPrefix   = namespace + "/strings/"
-	offersPrefix    = namespace + "/scheduler/hostname/"
-	schedulePrefix  = namespace + "/scheduler/schedule/"
-	electionPrefix  = namespace + "/scheduler/election"
-	convergedPrefix = namespace + "/converged/"
-	exportsPrefix   = namespace + "/exported/"
-	alivePrefix     = namespace + "/alive/"
+	stringsPrefix    = namespace + "/strings/"
+	offersPrefix     = namespace + "/scheduler/hostname/"
+	schedulePrefix   = namespace + "/scheduler/schedule/"
+	electionPrefix   = namespace + "/scheduler/election"
+	candidatesPrefix = namespace + "/scheduler/candidates/"
+	convergedPrefix  = namespace + "/converged/"
+	exportsPrefix    = namespace + "/exported/"
+	alivePrefix      = namespace + "/alive/"
 )
 
 func valueKey(ns, host string) string { return stringsPrefix + ns + "/" + host }
