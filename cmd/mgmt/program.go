@@ -121,7 +121,7 @@ func (g yamlGraph) snapshot(_ context.Context, host *funcs.Host) (resource.Delta
 
 func (g yamlGraph) frontend(host *funcs.Host, s settings) frontend.Frontend {
 	opts := g.options(host.Hostname)
-	opts.Log, opts.Report = s.log, s.report
+	opts.World, opts.Log, opts.Report = host.World, s.log, s.report
 	if s.watch {
 		opts.Watch = host.Watch
 	}

@@ -35,7 +35,7 @@ func open(m *deploy.Manifest, files *bundle.Bundle, opts Options, report func(*s
 		if err != nil {
 			return nil, err
 		}
-		return frontyaml.New(frontyaml.Options{Input: in, Kinds: opts.Kinds, Hostname: opts.Host.Hostname, Log: opts.Log, Report: report}), nil
+		return frontyaml.New(frontyaml.Options{Input: in, Kinds: opts.Kinds, Hostname: opts.Host.Hostname, World: opts.Host.World, Log: opts.Log, Report: report}), nil
 	case "empty":
 		return empty.Frontend{}, nil
 	}

@@ -46,7 +46,7 @@ func BenchmarkLoad(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
-					g, diags := load("many.yaml", text, resources.Kinds(), "")
+					g, diags := load("many.yaml", text, resources.Kinds(), "", nil)
 					if len(diags) > 0 {
 						b.Fatal(diags)
 					}
@@ -64,8 +64,8 @@ func BenchmarkLoad(b *testing.B) {
 func BenchmarkReload(b *testing.B) {
 	const n = 10_000
 	text := manyFiles(n)
-	old, _ := load("many.yaml", text, resources.Kinds(), "")
-	changed, diags := load("many.yaml", bytes.Replace(text, []byte("number 500\n"), []byte("another\n"), 1), resources.Kinds(), "")
+	old, _ := load("many.yaml", text, resources.Kinds(), "", nil)
+	changed, diags := load("many.yaml", bytes.Replace(text, []byte("number 500\n"), []byte("another\n"), 1), resources.Kinds(), "", nil)
 	if len(diags) > 0 {
 		b.Fatal(diags)
 	}

@@ -31,7 +31,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("\uFEFFgraph: a\r\nresources: {noop: [{name: \"\u2028\"}]}\r\n"))
 	f.Add([]byte("graph: a\nx: &a [a,a,a]\ny: &b [*a,*a,*a]\nz: [*b,*b]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		g, diags := load("fuzz.yaml", text, resources.Kinds(), "")
+		g, diags := load("fuzz.yaml", text, resources.Kinds(), "", nil)
 		for _, d := range diags {
 			if file := g.files.File(d.Span.Start); d.Span.IsValid() && (file == nil || d.Span.End < d.Span.Start || file.Offset(d.Span.End) > len(text)) {
 				t.Errorf("%s: the span %v is not in the text", d.Message, d.Span)

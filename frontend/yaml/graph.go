@@ -2,19 +2,23 @@ package yaml
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"mgmt/frontend"
 	"mgmt/graph"
 	"mgmt/lang/syntax"
 	"mgmt/resource"
+	"mgmt/world"
 )
 
 // A desired graph is what a document asks for. Of each name there is at most one resource,
 // and one that is exported, which does not run here.
 type desired struct {
-	hostname string // that the document gives to its host
-	collects bool   // the name of the host makes a difference
+	hostname string   // that the document gives to its host
+	collects []string // kinds: the name of the host, and what others export, make a difference
+	anyHost  bool     // it is not for a certain host, so what others export is not known
+	absent   int      // ends of edges that are missing, but may be exported by others later
 	files    *syntax.Files
 	nodes    map[resource.ID]*vertices
 	order    []resource.ID // of first mention
@@ -26,6 +30,7 @@ type desired struct {
 type vertices struct {
 	specs [2]*resource.Spec
 	at    [2]*node
+	host  string // that the normal one is collected from, or empty
 }
 
 // A link is a pair of resources between which there is an edge.
@@ -37,9 +42,10 @@ type wish struct {
 	at     *node
 }
 
-// load makes the desired graph of a text, for the host of that name.
-func load(name string, text []byte, kinds *resource.Registry, hostname string) (*desired, syntax.Diagnostics) {
-	g := &desired{files: &syntax.Files{}, nodes: map[resource.ID]*vertices{}, edges: map[link]*wish{}}
+// load makes the desired graph of a text, for the host of that name, with what all hosts export
+// of each kind.
+func load(name string, text []byte, kinds *resource.Registry, hostname string, exports map[string][]world.Export) (*desired, syntax.Diagnostics) {
+	g := &desired{anyHost: hostname == "", files: &syntax.Files{}, nodes: map[resource.ID]*vertices{}, edges: map[link]*wish{}}
 	file := g.files.Add(name, text)
 	var reports syntax.Reports
 	if len(file.Text) < len(text) {
@@ -49,14 +55,13 @@ func load(name string, text []byte, kinds *resource.Registry, hostname string) (
 	if root := parse(file, &reports); root != nil {
 		doc := read(root, &reports)
 		g.hostname = doc.hostname
-		g.collects = len(doc.collects) > 0
-		g.take(doc, newBuilder(kinds, file, &reports), hostname)
+		g.take(doc, newBuilder(kinds, file, &reports), hostname, exports)
 	}
 	return g, reports.Diagnostics()
 }
 
 // take fills the graph.
-func (g *desired) take(doc *document, b *builder, hostname string) {
+func (g *desired) take(doc *document, b *builder, hostname string, exports map[string][]world.Export) {
 	b.reports.Phase = syntax.PhaseInterpret
 	for _, group := range doc.groups {
 		kind := b.kind(group.kind)
@@ -68,7 +73,7 @@ func (g *desired) take(doc *document, b *builder, hostname string) {
 			g.add(id, b.build(kind, e), e, b.reports)
 		}
 	}
-	g.collect(doc, b, hostname)
+	g.collect(doc, b, hostname, exports)
 	for _, e := range doc.edges {
 		from, okFrom := g.end(e.from, b)
 		to, okTo := g.end(e.to, b)
@@ -117,7 +122,12 @@ func (g *desired) end(e end, b *builder) (resource.ID, bool) {
 	default:
 		return id, true
 	}
+	if slices.Contains(g.collects, id.Kind) {
+		g.absent++
+		b.reports.Warning = g.anyHost
+	}
 	d := b.reports.Add("refused-resource", e.name.span, "an edge names %s, which the graph does not have", id)
+	b.reports.Warning = false
 	if near := g.nearest(id); near != "" {
 		d.Hint = "did you mean `" + near + "`?"
 	}

@@ -17,6 +17,7 @@ import (
 	"mgmt/resource"
 	"mgmt/resources"
 	"mgmt/watch"
+	"mgmt/world"
 )
 
 // patience is how long a test waits for something that has to come.
@@ -30,6 +31,7 @@ type harness struct {
 	reports chan []string // codes
 	done    chan error
 	refuse  error // what the engine says of a graph with the resource refused
+	world   world.World
 }
 
 // run starts a front end, which ends with the test.
@@ -45,7 +47,11 @@ func run(t *testing.T, text string) *harness {
 func (h *harness) start() *harness {
 	hub := watch.NewHub(nil)
 	ctx, cancel := context.WithCancel(h.t.Context())
-	f := New(Options{Input: &Input{Name: h.path}, Kinds: resources.Kinds(), Watch: hub, Report: h.report})
+	opts := Options{Input: &Input{Name: h.path}, Kinds: resources.Kinds(), Watch: hub, Report: h.report}
+	if h.world != nil {
+		opts.World, opts.Hostname = h.world, h.world.Host()
+	}
+	f := New(opts)
 	go func() { h.done <- f.Run(ctx, h.submit) }()
 	h.t.Cleanup(func() {
 		cancel()

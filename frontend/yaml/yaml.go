@@ -27,6 +27,7 @@ import (
 	"mgmt/lang/syntax"
 	"mgmt/resource"
 	"mgmt/watch"
+	"mgmt/world"
 )
 
 // An Input is a graph in YAML.
@@ -68,10 +69,10 @@ func (in *Input) read() ([]byte, error) {
 }
 
 // load reads the graph, unless that has been done early.
-func (in *Input) load(kinds *resource.Registry, hostname string) *loaded {
+func (in *Input) load(kinds *resource.Registry, hostname string, exports map[string][]world.Export) *loaded {
 	early := in.early
 	in.early = nil
-	if early != nil && !(early.collects && hostname != "") {
+	if early != nil && !(len(early.collects) > 0 && hostname != "") {
 		return early
 	}
 	text, err := in.read()
@@ -79,14 +80,14 @@ func (in *Input) load(kinds *resource.Registry, hostname string) *loaded {
 		diags := syntax.Diagnostics{{Phase: syntax.PhaseParse, Code: "unreadable-file", Message: err.Error()}}
 		return &loaded{desired: &desired{files: &syntax.Files{}}, diags: diags}
 	}
-	g, diags := load(in.Name, text, kinds, hostname)
+	g, diags := load(in.Name, text, kinds, hostname, exports)
 	return &loaded{g, text, diags}
 }
 
 // Hostname reads the graph and returns the name that it gives to this host, if any: files of
 // former times have one. The front end goes on with what was read.
 func (in *Input) Hostname(kinds *resource.Registry) string {
-	in.early = in.load(kinds, "")
+	in.early = in.load(kinds, "", nil)
 	return in.early.hostname
 }
 
@@ -97,7 +98,9 @@ type Options struct {
 	// Hostname says which exported resources may be collected: those for all hosts, and
 	// those for this one.
 	Hostname string
-	Log      *slog.Logger // nil discards
+	// World has what other hosts export; nil is nothing.
+	World world.Exports
+	Log   *slog.Logger // nil discards
 	// Watch notices when the file is saved; nil means that it is read once.
 	Watch *watch.Hub
 	// Report shows diagnostics. With an error among them there is no graph to run.
@@ -109,6 +112,8 @@ type Frontend struct {
 	opts     Options
 	text     []byte // that was read last
 	standing frontend.Standing
+	others   *others
+	inForce  bool // there has been a good graph
 }
 
 // Refusal implements frontend.Refuser.
@@ -122,7 +127,7 @@ func New(opts Options) *Frontend {
 	if opts.Report == nil {
 		opts.Report = func(*syntax.Files, syntax.Diagnostics) {}
 	}
-	return &Frontend{opts: opts}
+	return &Frontend{opts: opts, others: newOthers(opts.World)}
 }
 
 // Check returns what is to be said of the graph.
@@ -133,7 +138,7 @@ func (f *Frontend) Check() (*syntax.Files, syntax.Diagnostics) {
 
 // Snapshot returns the graph as a delta from nothing.
 func (f *Frontend) Snapshot() (resource.Delta, *syntax.Files, syntax.Diagnostics) {
-	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname)
+	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname, nil)
 	diags := g.diags
 	if diags.HasErrors() {
 		return resource.Delta{}, g.files, diags
@@ -156,15 +161,24 @@ func (f *Frontend) stale() bool {
 
 // Run implements frontend.Frontend.
 func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer f.others.running.Wait()
+	defer cancel()
 	var told frontend.Told
-	first, ok := f.loadGood()
-	if !ok {
+	first, diags := f.load(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !diags.HasErrors():
+		d := first.delta(&told)
+		d.Cause = &resource.Move{What: "the graph was loaded"}
+		if !f.submit(ctx, first, d, &told, submit) {
+			return cmp.Or(ctx.Err(), frontend.ErrRefused)
+		}
+	case f.opts.World == nil || mistakes(diags) > first.absent:
 		return frontend.ErrRefused
-	}
-	d := first.delta(&told)
-	d.Cause = &resource.Move{What: "the graph was loaded"}
-	if !f.submit(ctx, first, d, &told, submit) {
-		return cmp.Or(ctx.Err(), frontend.ErrRefused)
+	default:
+		f.opts.Log.Warn("the graph waits for other hosts to export what its edges name")
 	}
 	changed, stop := frontend.Changes(f.opts.Watch, []string{f.opts.Input.Name}, f.opts.Log)
 	defer stop()
@@ -177,15 +191,29 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 			settled = time.After(frontend.Quiet)
 		case <-settled:
 			if settled = nil; f.stale() {
-				f.reload(ctx, first.hostname, &told, submit)
+				f.reload(ctx, "the graph changed", first.hostname, &told, submit)
 			}
+		case <-f.others.changed:
+			f.reload(ctx, "what other hosts export changed", first.hostname, &told, submit)
 		}
 	}
 }
 
+// mistakes counts errors.
+func mistakes(diags syntax.Diagnostics) int {
+	n := 0
+	for _, d := range diags {
+		if d.Severity == syntax.Error {
+			n++
+		}
+	}
+	return n
+}
+
 // reload reads the graph again and hands the difference on.
-func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.Told, submit func(context.Context, resource.Delta) error) {
-	next, ok := f.loadGood()
+func (f *Frontend) reload(ctx context.Context, why, hostname string, told *frontend.Told, submit func(context.Context, resource.Delta) error) {
+	next, diags := f.load(ctx)
+	ok := !diags.HasErrors()
 	if ok && next.hostname != hostname {
 		f.opts.Log.Warn("the graph is for another host than before", "hostname", next.hostname, "before", hostname)
 		f.standing.Refuse(fmt.Sprintf("the graph is for the host %q, and before it was for %q", next.hostname, hostname))
@@ -193,32 +221,36 @@ func (f *Frontend) reload(ctx context.Context, hostname string, told *frontend.T
 	}
 	if ok {
 		d := next.delta(told)
-		if frontend.Empty(d) {
+		if f.inForce && frontend.Empty(d) {
 			f.standing.Accept()
 			return
 		}
-		d.Cause = &resource.Move{What: "the graph changed"}
+		d.Cause = &resource.Move{What: why}
 		if f.submit(ctx, next, d, told, submit) {
-			f.opts.Log.Info("the graph changed")
+			f.opts.Log.Info(why)
 			return
 		}
 	}
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && f.inForce {
 		f.opts.Log.Warn("the last good graph stays in force")
 	}
 }
 
-// loadGood reads the graph and reports what is wrong with it.
-func (f *Frontend) loadGood() (*desired, bool) {
-	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname)
+// load reads the graph, with what others export of the kinds that it collects, and reports what
+// is wrong with it.
+func (f *Frontend) load(ctx context.Context) (*desired, syntax.Diagnostics) {
+	g := f.opts.Input.load(f.opts.Kinds, f.opts.Hostname, f.others.exports())
+	if f.others.await(ctx, g.collects) {
+		g = f.opts.Input.load(f.opts.Kinds, f.opts.Hostname, f.others.exports())
+	}
 	f.text = g.text
-	if len(g.diags) > 0 {
+	if len(g.diags) > 0 && ctx.Err() == nil {
 		f.opts.Report(g.files, g.diags)
 	}
 	if g.diags.HasErrors() {
 		f.standing.Refuse(frontend.Brief(g.files, g.diags))
 	}
-	return g.desired, !g.diags.HasErrors()
+	return g.desired, g.diags
 }
 
 // submit hands a change to that graph on. It reports whether the engine has taken it, and if
@@ -234,5 +266,6 @@ func (f *Frontend) submit(ctx context.Context, g *desired, d resource.Delta, tol
 	}
 	told.Accept(d)
 	f.standing.Accept()
+	f.inForce = true
 	return true
 }
