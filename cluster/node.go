@@ -59,6 +59,10 @@ type Options struct {
 	// pki.DefaultPort.
 	JoinPort int
 
+	// Through reaches the store, if it is not reached directly. Seeds are addresses as seen from
+	// where it leads; others cannot reach this host there, so it runs no server.
+	Through etcd.Dialer
+
 	Launcher Launcher // starts the server; nil if there can be none
 	Log      *slog.Logger
 	// OnHealth is told when the connection is lost and when it is back. It must not block.
@@ -97,6 +101,11 @@ func New(opts Options) (*Node, error) {
 	}
 	if opts.Wanted == 0 {
 		opts.Wanted = DefaultWanted
+	}
+	if opts.Through != nil {
+		if err := opts.through(); err != nil {
+			return nil, err
+		}
 	}
 	if opts.NoServer && len(opts.Seeds) == 0 {
 		return nil, errors.New("an agent without a server needs the cluster of others: give --seeds along with --no-server")
@@ -166,11 +175,12 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dial := etcd.Dial
 	if n.opts.onMachine() {
-		dial = etcd.DialLocal
+		n.client, err = etcd.DialLocal(n.firstEndpoints(), config)
+	} else {
+		n.client, err = etcd.DialThrough(n.opts.Through, n.firstEndpoints(), config)
 	}
-	if n.client, err = dial(n.firstEndpoints(), config); err != nil {
+	if err != nil {
 		return err
 	}
 	defer n.client.Close()
@@ -245,7 +255,7 @@ func (n *Node) checkSeeds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := etcd.Dial(n.opts.Seeds, config)
+	client, err := etcd.DialThrough(n.opts.Through, n.opts.Seeds, config)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (n *Node) checkToken() error {
 
 // joinByToken asks the seeds for a certificate until one answers.
 func (n *Node) joinByToken(ctx context.Context) error {
-	newcomer := pki.Newcomer{Dir: n.opts.PKI, Host: n.opts.Host, Names: n.opts.names(), Token: *n.opts.Token, Seeds: n.opts.Seeds}
+	newcomer := pki.Newcomer{Dir: n.opts.PKI, Host: n.opts.Host, Names: n.opts.names(), Token: *n.opts.Token, Seeds: n.opts.Seeds, Dial: n.opts.dial()}
 	for delay := 100 * time.Millisecond; ; delay = min(2*delay, 10*time.Second) {
 		err := newcomer.Join(ctx)
 		if err == nil {
@@ -233,7 +233,15 @@ func (n *Node) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return pki.Renew(ctx, n.opts.PKI, n.opts.names(), urls)
+	return pki.Renew(ctx, n.opts.dial(), n.opts.PKI, n.opts.names(), urls)
+}
+
+// dial returns how those are reached who make certificates; nil is directly.
+func (o *Options) dial() pki.Dial {
+	if o.Through == nil {
+		return nil
+	}
+	return func(ctx context.Context, _, addr string) (net.Conn, error) { return o.Through(ctx, addr) }
 }
 
 // signPause is how long a signer waits after something failed.

@@ -79,6 +79,20 @@ func isEverywhere(text string) bool {
 	return ip != nil && ip.IsUnspecified()
 }
 
+// through completes the options of a host that reaches the store in another way.
+func (o *Options) through() error {
+	if len(o.Seeds) == 0 {
+		return errors.New("a store over SSH is one of others: give --seeds, its addresses as seen from the host of --ssh-url")
+	}
+	for i, seed := range o.Seeds {
+		if slices.Contains(o.Seeds[:i], seed) {
+			return fmt.Errorf("--seeds: %s is given twice", seed)
+		}
+	}
+	o.NoServer = true
+	return nil
+}
+
 // completeSeed makes HOST or HOST:PORT a URL.
 func completeSeed(seed string, secure bool) string {
 	if strings.Contains(seed, "://") {

@@ -30,7 +30,11 @@ type Newcomer struct {
 	Names []string // by which it is reached, besides its own
 	Token Token
 	Seeds []string // hosts of the cluster: names, addresses, or URLs with these
+	Dial  Dial     // how they are reached; nil is directly
 }
+
+// A Dial connects to an address. It is that of [net.Dialer.DialContext].
+type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Why a host does not get an answer that it believes.
 var (
@@ -61,7 +65,7 @@ func (n Newcomer) Join(ctx context.Context) error {
 	for _, seed := range n.Seeds {
 		urls = append(urls, "https://"+net.JoinHostPort(seedHost(seed), strconv.Itoa(int(n.Token.Port)))+joinPath)
 	}
-	answer, err := ask(ctx, pinned(n.Token.Authority), urls, req)
+	answer, err := ask(ctx, n.Dial, pinned(n.Token.Authority), urls, req)
 	if err != nil {
 		return fmt.Errorf("joining the cluster: %w", err)
 	}
@@ -83,7 +87,8 @@ func seedHost(seed string) string {
 }
 
 // Renew gets a new certificate for the host of a directory, from the first signer that answers.
-func Renew(ctx context.Context, dir Dir, names []string, signers []string) error {
+// dial may be nil.
+func Renew(ctx context.Context, dial Dial, dir Dir, names []string, signers []string) error {
 	current, err := dir.current()
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func Renew(ctx context.Context, dir Dir, names []string, signers []string) error
 	for _, s := range signers {
 		urls = append(urls, s+renewPath)
 	}
-	answer, err := ask(ctx, config, urls, Request{CSR: csr})
+	answer, err := ask(ctx, dial, config, urls, Request{CSR: csr})
 	if err == nil {
 		err = answer.check(authority, host, key)
 	}
@@ -174,12 +179,12 @@ func pinned(authority Fingerprint) *tls.Config {
 }
 
 // ask sends a request to the first of some URLs that answers.
-func ask(ctx context.Context, config *tls.Config, urls []string, req Request) (*Answer, error) {
+func ask(ctx context.Context, dial Dial, config *tls.Config, urls []string, req Request) (*Answer, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{TLSClientConfig: config}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: dial}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: askLimit}
 	failed := ErrUnreachable

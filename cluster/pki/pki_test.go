@@ -325,7 +325,7 @@ func TestRevokedCertificates(t *testing.T) {
 	wantError(t, talk(t, second.Files(), c.dir.Files()), ErrRevoked)
 	wantError(t, talk(t, c.dir.Files(), second.Files()), ErrRevoked)
 	wantError(t, second.Files().Check("second", time.Now()), ErrRevoked)
-	if err := Renew(t.Context(), second, nil, []string{c.server.URL}); err == nil {
+	if err := Renew(t.Context(), nil, second, nil, []string{c.server.URL}); err == nil {
 		t.Error("a revoked certificate is renewed")
 	}
 	again := c.join("second")
@@ -372,7 +372,7 @@ func TestRenewal(t *testing.T) {
 	c := newCluster(t)
 	dir := c.join("second")
 	before := c.certificate(dir).Leaf
-	if err := Renew(t.Context(), dir, []string{"second.example"}, []string{c.server.URL}); err != nil {
+	if err := Renew(t.Context(), nil, dir, []string{"second.example"}, []string{c.server.URL}); err != nil {
 		t.Fatal(err)
 	}
 	after := c.certificate(dir).Leaf
@@ -409,7 +409,7 @@ func TestAHostCannotBeRenewedAsAnother(t *testing.T) {
 	_, err = c.signer.Renew(t.Context(), Request{CSR: csr}, thief, nil)
 	wantError(t, err, ErrOtherHost)
 	// Without any certificate, there is nothing to renew.
-	_, err = ask(t.Context(), pinned(c.token(1, time.Hour).Authority), []string{c.server.URL + renewPath}, Request{CSR: csr})
+	_, err = ask(t.Context(), nil, pinned(c.token(1, time.Hour).Authority), []string{c.server.URL + renewPath}, Request{CSR: csr})
 	wantError(t, err, ErrWrongToken)
 }
 

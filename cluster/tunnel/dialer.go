@@ -54,7 +54,8 @@ type Dialer struct {
 	all  sync.WaitGroup // whatever was started
 
 	mu   sync.Mutex
-	link *link // the present one; nil before the first
+	link *link  // the present one; nil before the first
+	deaf string // why the last channel was not opened, if the log was told
 
 	said string // the last failure that the log was told; belongs to the link that connects
 }
@@ -116,9 +117,28 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	conn, err := client.DialContext(ctx, network, addr)
 	if err != nil {
-		return nil, channelError(d.opts.Gateway, addr, err)
+		err = channelError(d.opts.Gateway, addr, err)
 	}
-	return conn, nil
+	d.tellChannel(ctx, err)
+	return conn, err
+}
+
+// tellChannel tells the log why a channel was not opened, but not the same again and again.
+func (d *Dialer) tellChannel(ctx context.Context, err error) {
+	if ctx.Err() != nil || d.life.Err() != nil {
+		return
+	}
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	d.mu.Lock()
+	news := text != d.deaf
+	d.deaf = text
+	d.mu.Unlock()
+	if news && err != nil {
+		d.log.Warn("the SSH connection is of no use yet", "error", err)
+	}
 }
 
 // Close ends the connection, and waits until nothing of the dialer is left.

@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -32,10 +33,10 @@ func ParseGateway(text string) (Gateway, error) {
 	}
 	u, err := url.Parse(full)
 	if err != nil {
-		return Gateway{}, fmt.Errorf("%q is not the address of an SSH host, as ssh://USER@HOST:PORT", text)
+		return Gateway{}, errors.New("this is not the address of an SSH host, as ssh://USER@HOST:PORT") // it may have a password
 	}
 	if err := checkGateway(u); err != nil {
-		return Gateway{}, fmt.Errorf("%q is not the address of an SSH host, as ssh://USER@HOST:PORT: %w", text, err)
+		return Gateway{}, fmt.Errorf("%q is not the address of an SSH host, as ssh://USER@HOST:PORT: %w", u.Redacted(), err)
 	}
 	g := Gateway{User: defaultUser, Addr: net.JoinHostPort(u.Hostname(), defaultPort)}
 	if u.Port() != "" {

@@ -35,6 +35,7 @@ func TestParseGateway(t *testing.T) {
 		"ssh://":              "names no host",
 		"https://a.test":      "begins with https",
 		"joe:secret@a.test":   "password",
+		"joe:secret@a.test:x": "is not the address",
 		"a.test/dir":          "path",
 		"a.test:0":            "no port 0",
 		"a.test:70000":        "no port 70000",
@@ -44,7 +45,7 @@ func TestParseGateway(t *testing.T) {
 		"ssh://a\x00b":        "is not the address of an SSH host",
 		"ssh://%zz@a.test:22": "is not the address of an SSH host",
 	} {
-		if _, err := ParseGateway(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseGateway(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v, without %q", text, err, want)
 		}
 	}

@@ -35,6 +35,7 @@ func TestCluster(t *testing.T) {
 			"setenv":  setenv,
 			"share":   share,
 			"sigterm": sigterm,
+			"sshd":    sshd,
 			"until":   until,
 			"within":  within,
 		},

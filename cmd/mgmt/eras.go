@@ -3,10 +3,7 @@ package main
 // The command line had other forms in other releases. None of them is accepted, and none is
 // ignored: the tables say what to write instead.
 
-const (
-	noSSH   = "this build reaches no store over SSH"
-	frontUp = "name the program without a flag: "
-)
+const frontUp = "name the program without a flag: "
 
 // otherCommands has commands of other releases.
 var otherCommands = map[string]string{
@@ -58,9 +55,6 @@ var otherFlags = map[string]string{
 	"--depth":                     "this build fetches no modules",
 	"--retry":                     "this build fetches no modules",
 	"--seed":                      "write --seeds",
-	"--ssh-url":                   noSSH,
-	"--ssh-hostkey":               noSSH,
-	"--ssh-id":                    noSSH,
 	"--remote":                    "this build manages its own machine only",
 	"--cconns":                    "this build manages its own machine only",
 	"--allow-interactive":         "this build manages its own machine only",

@@ -26,6 +26,7 @@ type clusterFlags struct {
 	token     string
 	joinPort  uint16
 	tls       cluster.TLSFiles
+	sshFlags
 }
 
 // tokenVariable has a token, which is not seen in lists of processes then.
@@ -57,6 +58,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noNetwork, "no-network", false, "let the server listen on a socket only (MGMT_NO_NETWORK)")
 	flags.BoolVar(&f.noMagic, "no-magic", false, "stay at the seeds, whatever servers there are; with --no-server")
 	flags.Uint16Var(&f.joinPort, "join-port", pki.DefaultPort, "`port` where this host lets others in, if it can")
+	f.sshFlags.register(flags)
 	flags.BoolVar(&f.insecure, "insecure", false, "allow the network without TLS")
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust, in place of the cluster's own")
 	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate of this host")
@@ -65,11 +67,12 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 
 // asked reports whether somebody wants this agent to be part of a cluster.
 func (f *clusterFlags) asked() bool {
-	return len(f.seeds)+len(f.clientURLs)+len(f.serverURLs)+len(f.advertiseClientURLs)+len(f.advertiseServerURLs) > 0 || f.noNetwork || f.token != ""
+	return len(f.seeds)+len(f.clientURLs)+len(f.serverURLs)+len(f.advertiseClientURLs)+len(f.advertiseServerURLs) > 0 || f.noNetwork || f.token != "" || f.sshURL != ""
 }
 
-// membership returns what takes the agent into a cluster.
-func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, log *slog.Logger, connected func(bool)) (*cluster.Membership, error) {
+// membership returns what takes the agent into a cluster; through reaches the store, if it is not
+// reached directly.
+func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, log *slog.Logger, connected func(bool), through etcd.Dialer) (*cluster.Membership, error) {
 	if f.idealSize == 0 || f.idealSize < -1 {
 		return nil, usagef(cmd, "--ideal-cluster-size is a number of servers, or -1 for the usual one")
 	}
@@ -93,7 +96,7 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		ClientURLs: addresses(f.clientURLs), ServerURLs: addresses(f.serverURLs),
 		AdvertiseClientURLs: addresses(f.advertiseClientURLs), AdvertiseServerURLs: addresses(f.advertiseServerURLs),
 		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files,
-		PKI: pki.Dir(filepath.Join(prefix, pkiDir)), Token: token, JoinPort: int(f.joinPort),
+		PKI: pki.Dir(filepath.Join(prefix, pkiDir)), Token: token, JoinPort: int(f.joinPort), Through: through,
 	}
 	if path, err := cluster.Program(); err == nil {
 		opts.Launcher = cluster.Command{Path: path, Log: log}

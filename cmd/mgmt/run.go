@@ -248,7 +248,12 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	defer done()
 	f.deployDir = filepath.Join(prefix, "deploy")
 	timeout, exit := f.convergence(cmd, out.Log())
-	member, err := f.membership(cmd, f.hostname, prefix, out.Log(), f.follow.connected)
+	through, hangUp, err := f.gateway(cmd, out.Log())
+	if err != nil {
+		return err
+	}
+	defer hangUp()
+	member, err := f.membership(cmd, f.hostname, prefix, out.Log(), f.follow.connected, through)
 	if err != nil {
 		return err
 	}

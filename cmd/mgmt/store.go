@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ type storeFlags struct {
 	agent agentFlags
 	seeds []string
 	tls   cluster.TLSFiles
+	sshFlags
 }
 
 func (f *storeFlags) register(cmd *cobra.Command) {
@@ -32,6 +34,7 @@ func (f *storeFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust")
 	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate to show; the default is that of the agent")
 	flags.StringVar(&f.tls.Key, "tls-key", "", "`file` with its key")
+	f.sshFlags.register(flags)
 }
 
 // reachLimit is how long a command tries to reach a cluster.
@@ -47,21 +50,30 @@ func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, fu
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := etcd.Dial(seeds, config)
+	through, leave, err := f.tryGateway(ctx, cmd, seeds)
 	if err != nil {
 		return nil, nil, err
+	}
+	client, err := etcd.DialThrough(through, seeds, config)
+	if err != nil {
+		leave()
+		return nil, nil, err
+	}
+	done := func() {
+		client.Close()
+		leave()
 	}
 	store := etcd.New(client, etcd.Options{}).KV()
 	reach, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()
 	if _, err := store.Get(reach, "/"); err != nil {
-		client.Close()
+		done()
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
 		return nil, nil, fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(seeds, ", "))
 	}
-	return store, func() { client.Close() }, nil
+	return store, done, nil
 }
 
 // where returns the addresses of the cluster.
@@ -71,6 +83,9 @@ func (f *storeFlags) where(cmd *cobra.Command) ([]string, error) {
 		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
 	}
 	if len(seeds) > 0 {
+		for i, seed := range seeds {
+			seeds[i] = withPort(seed)
+		}
 		return seeds, nil
 	}
 	dir, err := f.agent.dir()
@@ -102,6 +117,21 @@ func (f *storeFlags) client(cmd *cobra.Command, seeds []string) (*tls.Config, er
 		return nil, usagef(cmd, "--tls-ca, --tls-cert and --tls-key go together")
 	}
 	return files.Client()
+}
+
+// withPort adds the usual port to the address of a store that has none.
+func withPort(seed string) string {
+	scheme, host, found := strings.Cut(seed, "://")
+	switch {
+	case !found:
+		host = seed
+	case scheme != "http" && scheme != "https":
+		return seed
+	}
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return seed
+	}
+	return strings.TrimSuffix(seed, host) + net.JoinHostPort(strings.Trim(host, "[]"), "2379")
 }
 
 // addresses splits the values of a flag, which may hold several addresses each.

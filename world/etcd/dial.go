@@ -1,8 +1,10 @@
 package etcd
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -15,7 +17,20 @@ import (
 // connects in the background, and again whenever the connection is lost: an attempt begins at
 // most dialDelay after the last one failed. tls may be nil.
 func Dial(urls []string, tls *tls.Config) (*clientv3.Client, error) {
+	return DialThrough(nil, urls, tls)
+}
+
+// A Dialer connects to HOST:PORT, or to unix:PATH.
+type Dialer func(ctx context.Context, addr string) (net.Conn, error)
+
+// DialThrough is [Dial] with connections that a dialer makes; nil makes them directly.
+func DialThrough(dialer Dialer, urls []string, tls *tls.Config) (*clientv3.Client, error) {
+	var options []grpc.DialOption
+	if dialer != nil {
+		options = append(options, grpc.WithContextDialer(dialer))
+	}
 	return dial(urls, clientv3.Config{
+		DialOptions:          options,
 		TLS:                  tls,
 		DialKeepAliveTime:    2 * time.Second,
 		DialKeepAliveTimeout: 6 * time.Second,
@@ -36,10 +51,10 @@ func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
 	config.Endpoints = urls
 	config.DialTimeout = 5 * time.Second
 	config.Logger = zap.NewNop() // what matters comes back as errors
-	config.DialOptions = []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+	config.DialOptions = append(config.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
 		MinConnectTimeout: 2 * time.Second,
-	})}
+	}))
 	client, err := clientv3.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the cluster at %q: %w", urls, err)
