@@ -237,6 +237,9 @@ func (n *Node) begin(ctx context.Context) error {
 	}
 	first := map[string][]string{n.opts.Host: n.opts.peers()}
 	if err := n.startServer(ctx, first, !data); err != nil {
+		if data && !errors.Is(err, ErrBusy) && ctx.Err() == nil {
+			return fmt.Errorf("starting the server that has its data in %s: %w; if that is damaged, move it away: this host then joins the others by --seeds as a new one", n.dataDir(), err)
+		}
 		return fmt.Errorf("beginning a cluster: %w", err)
 	}
 	return nil

@@ -222,7 +222,13 @@ func (n *Node) follow(context.Context) error {
 	return n.memory.setEndpoints(all)
 }
 
-func (n *Node) onNominated(changes map[string]etcd.Change) { apply(n.state.nominated, changes) }
+// onNominated is told of the nominees. One that lost its data takes its nomination back, to be
+// nominated once more.
+func (n *Node) onNominated(changes map[string]etcd.Change) {
+	apply(n.state.nominated, changes)
+	n.state.lead.settled = false
+}
+
 func (n *Node) onEndpoints(changes map[string]etcd.Change) { apply(n.state.endpoints, changes) }
 
 // onVolunteer is told of those who volunteer; the leader looks at them afresh.

@@ -120,6 +120,13 @@ func (n *Node) join(ctx context.Context) error {
 	}
 	members, added := map[string][]string{}, false
 	for _, m := range resp.Members {
+		if m.Name == n.opts.Host { // it ran, and knows no more how it voted
+			n.log.Warn("the data of the server here is gone; it leaves the cluster and joins once more", "data", n.dataDir())
+			if err := n.removeMember(ctx, m.ID); err != nil {
+				return err
+			}
+			return n.world.Delete(ctx, nominatedPrefix+n.opts.Host)
+		}
 		name := n.hostOf(m)
 		if name == "" {
 			return fmt.Errorf("the member at %q has no name yet", m.PeerURLs)
