@@ -367,3 +367,20 @@ func TestFilesOfDeploysAreRead(t *testing.T) {
 	publish(t, s.Host("desk").(world.Keyed).KV(), packLang(t, filepath.Join(dir, "site", "main.mcl")))
 	a.wait("a", 0)
 }
+
+func TestTheExampleTravels(t *testing.T) {
+	p := packLang(t, "../../examples/website")
+	if got, want := paths(p), "colors.mcl main.mcl metadata.yaml pages/files/page.html.tmpl pages/main.mcl"; got != want {
+		t.Errorf("it travels as %s, want %s", got, want)
+	}
+	s := mem.New()
+	a := newAgent(t, s, "web1")
+	publish(t, s.Host("desk").(world.Keyed).KV(), p)
+	got := waitState(t, s.Host("desk").(world.Keyed).KV(), "web1", func(s deploy.State) bool { return s.Deploy == 1 || s.Refused == 1 })
+	if got.Refused != 0 {
+		t.Errorf("it does not run from what has travelled: %s", got.Error)
+	}
+	if len(a.last().Set) == 0 {
+		t.Error("its graph is empty")
+	}
+}
