@@ -26,7 +26,7 @@ const patience = 30 * time.Second
 // quick is a pace for tests.
 var quick = Pace{Connect: patience, Ask: 20 * time.Millisecond, Answer: 2 * time.Second, Again: time.Hour}
 
-func newKey(t *testing.T) (ed25519.PrivateKey, ssh.Signer) {
+func newKey(t testing.TB) (ed25519.PrivateKey, ssh.Signer) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -40,7 +40,7 @@ func newKey(t *testing.T) (ed25519.PrivateKey, ssh.Signer) {
 }
 
 // writeKey writes a private key, with a passphrase if it is not empty, and the public one beside it.
-func writeKey(t *testing.T, name string, key ed25519.PrivateKey, passphrase string) {
+func writeKey(t testing.TB, name string, key ed25519.PrivateKey, passphrase string) {
 	t.Helper()
 	block, err := ssh.MarshalPrivateKey(key, "")
 	if passphrase != "" {
@@ -57,7 +57,7 @@ func writeKey(t *testing.T, name string, key ed25519.PrivateKey, passphrase stri
 	write(t, name+".pub", ssh.MarshalAuthorizedKey(public))
 }
 
-func write(t *testing.T, name string, text []byte) {
+func write(t testing.TB, name string, text []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ type sshServer struct {
 }
 
 // listen starts a gateway, which ends with the test.
-func listen(t *testing.T) *sshServer {
+func listen(t testing.TB) *sshServer {
 	t.Helper()
 	s := &sshServer{}
 	_, s.host = newKey(t)
@@ -192,7 +192,7 @@ func (s *sshServer) forward(c ssh.NewChannel) {
 }
 
 // home makes a home directory with the key of the gateway's user and a known_hosts file.
-func (s *sshServer) home(t *testing.T) string {
+func (s *sshServer) home(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	writeKey(t, filepath.Join(dir, ".ssh", "id_ed25519"), s.client, "")
@@ -201,13 +201,13 @@ func (s *sshServer) home(t *testing.T) string {
 }
 
 // know writes a known_hosts file.
-func know(t *testing.T, home, addr string, key ssh.PublicKey) {
+func know(t testing.TB, home, addr string, key ssh.PublicKey) {
 	t.Helper()
 	write(t, filepath.Join(home, ".ssh", "known_hosts"), []byte(knownhosts.Line([]string{addr}, key)+"\n"))
 }
 
 // options are those of a client that gets in.
-func (s *sshServer) options(t *testing.T) Options {
+func (s *sshServer) options(t testing.TB) Options {
 	return optionsAt(s.addr, s.home(t))
 }
 
@@ -219,7 +219,7 @@ func optionsAt(addr, home string) Options {
 }
 
 // dialer returns a dialer, which ends with the test.
-func dialer(t *testing.T, opts Options) *Dialer {
+func dialer(t testing.TB, opts Options) *Dialer {
 	t.Helper()
 	opts.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	d, err := New(opts)
@@ -231,14 +231,14 @@ func dialer(t *testing.T, opts Options) *Dialer {
 }
 
 // limited returns a context that ends in time.
-func limited(t *testing.T) context.Context {
+func limited(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
 // echo starts a server that says back what it hears, and returns its address.
-func echo(t *testing.T) string {
+func echo(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -261,7 +261,7 @@ func echo(t *testing.T) string {
 }
 
 // talk sends some bytes to an echo and expects them back.
-func talk(t *testing.T, conn net.Conn) {
+func talk(t testing.TB, conn net.Conn) {
 	t.Helper()
 	const text = "who is there?"
 	if _, err := io.WriteString(conn, text); err != nil {
@@ -274,7 +274,7 @@ func talk(t *testing.T, conn net.Conn) {
 }
 
 // through dials, and talks.
-func through(t *testing.T, d *Dialer, addr string) net.Conn {
+func through(t testing.TB, d *Dialer, addr string) net.Conn {
 	t.Helper()
 	conn, err := d.Dial(limited(t), addr)
 	if err != nil {
@@ -286,7 +286,7 @@ func through(t *testing.T, d *Dialer, addr string) net.Conn {
 }
 
 // agentWith starts an ssh-agent that holds a key, and returns its socket.
-func agentWith(t *testing.T, key ed25519.PrivateKey) string {
+func agentWith(t testing.TB, key ed25519.PrivateKey) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "agent") // the path of a socket is to be short
 	if err != nil {
