@@ -71,8 +71,8 @@ of it than a hash. On a terminal, what to do with it is shown along with it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, io) },
 	}
 	cmd.Flags().StringVar(&f.prefix, "prefix", "", "working `directory` of the agent (MGMT_PREFIX)")
-	cmd.Flags().IntVar(&f.uses, "uses", 1, "how `many` hosts it lets in")
-	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "how `long` it works")
+	cmd.Flags().IntVar(&f.uses, "uses", 1, "`number` of hosts that it lets in")
+	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "`duration` for which it works")
 	cmd.Flags().BoolVar(&f.signer, "signer", false, "give these hosts the key of the authority, so that they let others in and renew certificates")
 	return cmd
 }

@@ -69,14 +69,14 @@ func (f *deployFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.force, "force", false, "do not ask which commit was deployed last")
 	registerSign(cmd, &f.sign)
 	flags.BoolVar(&f.noop, "noop", false, "let agents check only, and change nothing")
-	flags.IntVar(&f.sema, "sema", -1, "how `many` resources of a host may run at once; -1 is unlimited")
+	flags.IntVar(&f.sema, "sema", -1, "`number` of resources of a host that may run at once; -1 is unlimited")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
 	flags.StringArrayVar(&f.secrets, "secret", nil, "the `variable` of this environment that travels as a secret, for secret.env; may be given again")
 	flags.StringArrayVar(&f.secretTo, "secret-to", nil, "the `recipient` of a host that may open them (see mgmt seal); may be given again")
 	flags.StringSliceVar(&f.hosts, "hosts", nil, "the `names` of the hosts that it is for, with * for any text; all are the default")
 	flags.UintVar(&f.revertAlone, "revert-alone", 0, "let a host that loses the cluster because of it go back after so many `seconds`; 0 is never")
-	flags.IntVar(&f.keep, "keep", deploy.DefaultKeep, "how `many` deploys the cluster keeps")
+	flags.IntVar(&f.keep, "keep", deploy.DefaultKeep, "`number` of deploys that the cluster keeps")
 }
 
 func (f *deployFlags) validate(cmd *cobra.Command) error {

@@ -44,7 +44,7 @@ Exit status: 0 shown, 1 there is no history, or other errors, 2 wrong usage.`,
 	}
 	f.register(cmd)
 	cmd.Flags().BoolVarP(&f.follow, "follow", "f", false, "go on with what happens, until stopped")
-	cmd.Flags().IntVarP(&f.last, "last", "n", 0, "only so `many`, the latest; 0 is all (with --follow: 10)")
+	cmd.Flags().IntVarP(&f.last, "last", "n", 0, "only this `number` of the latest; 0 is all (with --follow: 10)")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "also the differences in full")
 	return cmd
 }

@@ -48,7 +48,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster to join, as host:port (MGMT_SEEDS)")
 	flags.StringVar(&f.token, "token", "", "what mgmt cluster token has `printed` there: it gets a certificate of the cluster (MGMT_TOKEN)")
 	flags.BoolVar(&f.noServer, "no-server", false, "be a client of the cluster only")
-	flags.IntVar(&f.idealSize, "ideal-cluster-size", -1, "how `many` servers a cluster that begins here is to have; -1 is 5 (MGMT_IDEAL_CLUSTER_SIZE)")
+	flags.IntVar(&f.idealSize, "ideal-cluster-size", -1, "`number` of servers that a cluster which begins here is to have; -1 is 5 (MGMT_IDEAL_CLUSTER_SIZE)")
 	flags.StringArrayVar(&f.clientURLs, "client-urls", nil, "`URLs` where the server here listens for clients (MGMT_CLIENT_URLS)")
 	flags.StringArrayVar(&f.serverURLs, "server-urls", nil, "`URLs` where it listens for other servers (MGMT_SERVER_URLS)")
 	flags.StringArrayVar(&f.serverURLs, "peer-urls", nil, "the same `URLs` by another name")

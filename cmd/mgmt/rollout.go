@@ -30,11 +30,11 @@ type rolloutFlags struct {
 func (f *rolloutFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.wait, "wait", false, "wait until all hosts have converged on it; the following flags imply this")
-	flags.StringVar(&f.canary, "canary", "", "let so `many` hosts, N or N%, run it first")
-	flags.DurationVar(&f.soak, "soak", 0, "how `long` those have to stay converged before the others follow, like 90s or 10m")
-	flags.IntVar(&f.failures, "max-failures", 0, "how `many` hosts may fail before it has failed")
+	flags.StringVar(&f.canary, "canary", "", "`number` of hosts that run it first: N or N%")
+	flags.DurationVar(&f.soak, "soak", 0, "`duration` for which those have to stay converged before the others follow, like 90s or 10m")
+	flags.IntVar(&f.failures, "max-failures", 0, "`number` of hosts that may fail before it has failed")
 	flags.BoolVar(&f.autoRevert, "auto-revert", false, "take it back when it has failed")
-	flags.DurationVar(&f.timeout, "timeout", 0, "it has failed when hosts take `longer` to converge; 0 is never")
+	flags.DurationVar(&f.timeout, "timeout", 0, "`duration` after which it has failed if hosts have not converged; 0 is never")
 }
 
 // options returns what the flags ask for, and whether they ask for anything.

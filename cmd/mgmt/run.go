@@ -101,7 +101,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.tmpPrefix, "tmp-prefix", false, "use a working directory that is removed at the end")
 	flags.BoolVar(&f.allowTmpPrefix, "allow-tmp-prefix", false, "do so if the normal one cannot be made")
 	flags.BoolVar(&f.noop, "noop", false, "check only, change nothing")
-	flags.IntVar(&f.sema, "sema", -1, "how `many` resources may run at once; -1 is unlimited")
+	flags.IntVar(&f.sema, "sema", -1, "`number` of resources that may run at once; -1 is unlimited")
 	flags.BoolVar(&f.noWatch, "no-watch", false, "do not follow changes of the program's files")
 	flags.BoolVar(&f.noStreamWatch, "no-stream-watch", false, "keep the first graph, whatever happens to the program or its values")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")

@@ -79,7 +79,7 @@ Exit status: 0 shown, 1 no agent runs, or other errors, 2 wrong usage.`,
 	f.register(cmd)
 	cmd.Flags().BoolVarP(&f.all, "all", "a", false, "also show what is all right")
 	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "show it again and again, until stopped")
-	cmd.Flags().IntVar(&f.limit, "limit", 20, "show so `many` resources of each state; 0 is all")
+	cmd.Flags().IntVar(&f.limit, "limit", 20, "show this `number` of resources of each state; 0 is all")
 	return cmd
 }
 

@@ -39,7 +39,7 @@ Exit status: 0 shown, 1 there is no such resource, or other errors, 2 wrong usag
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], io) },
 	}
 	f.register(cmd)
-	cmd.Flags().IntVarP(&f.last, "last", "n", 3, "how `many` runs")
+	cmd.Flags().IntVarP(&f.last, "last", "n", 3, "`number` of runs")
 	cmd.Flags().BoolVarP(&f.all, "all", "a", false, "also runs that found all well")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "also the differences in full")
 	return cmd
