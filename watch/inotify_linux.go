@@ -49,7 +49,26 @@ func (b *inotify) add(path string) (int32, error) {
 
 func (b *inotify) remove(watch int32) { unix.InotifyRmWatch(b.fd, uint32(watch)) }
 
-func (b *inotify) close() error { return b.file.Close() }
+// close closes the instance. The kernel waits up to 20 ms for that, and with it whoever closes the
+// last descriptor, be it by the end of the process; so the last one is left to the kernel.
+func (b *inotify) close() error {
+	leaveToKernel(b.fd)
+	return b.file.Close()
+}
+
+// leaveToKernel leaves a descriptor in a message that nobody can receive any more, as it is
+// queued at a socket that is in the message, too. The kernel finds such messages and closes what
+// is in them on its own time; see unix(7) on ancillary messages. If anything of that fails the
+// descriptor is closed by its owner, as any other.
+func leaveToKernel(fd int) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	_ = unix.Sendmsg(pair[0], []byte{0}, unix.UnixRights(fd, pair[1]), nil, 0)
+	unix.Close(pair[0])
+	unix.Close(pair[1])
+}
 
 // read hands on events until the hub is closed.
 func (b *inotify) read() {
