@@ -204,7 +204,10 @@ func (c *collector) placeOf(from, to resource.Key) syntax.Span {
 
 // delta returns what the engine has to be told, once errs is empty.
 func (c *collector) delta() resource.Delta {
-	var d resource.Delta
+	d := resource.Delta{
+		Set:      make([]*resource.Spec, 0, len(c.dirty)),
+		SetEdges: make([]resource.Edge, 0, len(c.dirtyWishes)),
+	}
 	for _, n := range c.dirty {
 		c.told.Resource(n.id, n.specs, &d)
 	}

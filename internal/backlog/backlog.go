@@ -50,15 +50,22 @@ func (q *Queue[T]) put(x T, limit int) int {
 	q.count++
 	last := len(q.pieces) - 1
 	if last < 0 || len(q.pieces[last]) == Piece {
-		piece := make([]T, 0, Piece)
-		if n := len(q.free); n > 0 {
-			q.free, piece = q.free[:n-1], q.free[n-1]
-		}
-		q.pieces = append(q.pieces, piece)
+		q.pieces = append(q.pieces, q.empty())
 		last++
 	}
 	q.pieces[last] = append(q.pieces[last], x)
 	return q.count
+}
+
+// empty returns a piece to be filled.
+func (q *Queue[T]) empty() []T {
+	n := len(q.free)
+	if n == 0 {
+		return make([]T, 0, Piece)
+	}
+	piece := q.free[n-1]
+	q.free = q.free[:n-1]
+	return piece
 }
 
 // Close ends the queue: what comes later is left out, and not counted. It reports whether
