@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -59,23 +60,27 @@ func (m memory) setEndpoints(urls []string) error {
 	return nil
 }
 
-// hasData reports whether the server of this host has been a member.
+// hasData reports whether the server of this host has been a member. One that was killed before
+// it had a log, or before it answered for the first time, has not: nothing was entrusted to it.
 func (m memory) hasData() bool {
-	_, err := os.Stat(filepath.Join(m.path("server"), "member"))
-	return err == nil
+	if m.read("cluster") == "" {
+		return false
+	}
+	entries, err := os.ReadDir(filepath.Join(m.path("server"), "member", "wal"))
+	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return filepath.Ext(e.Name()) == ".wal" })
 }
 
-// putAside keeps the data of a member that was removed out of the way of the next one. What was
-// put aside before that goes.
+// putAside keeps the data of a member that was removed, or never was one, out of the way of the
+// next one. What was put aside before that goes.
 func (m memory) putAside() error {
+	if _, err := os.Stat(m.path("server")); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	aside := m.path("server.removed")
 	if err := os.RemoveAll(aside); err != nil {
 		return err
 	}
-	if err := os.Rename(m.path("server"), aside); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+	return os.Rename(m.path("server"), aside)
 }
 
 // ErrForeignData is why a host does not join a cluster while it has data of another one.

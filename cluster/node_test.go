@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -332,6 +333,36 @@ func TestKillAllAndRestart(t *testing.T) {
 	a.want("a b c")
 	for _, h := range hosts {
 		h.works()
+	}
+}
+
+// A server that was killed while it began leaves something that nobody can start from. The next
+// one begins anew.
+func TestKilledWhileItBegan(t *testing.T) {
+	t.Parallel()
+	begun := func(remove ...string) func(*cluster.Options) {
+		return func(o *cluster.Options) {
+			a := start(t, "a", nil)
+			a.works()
+			a.stop()
+			o.Dir = a.opts.Dir
+			for _, name := range remove {
+				if err := os.RemoveAll(filepath.Join(o.Dir, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for name, change := range map[string]func(*cluster.Options){
+		"before it had a log":  begun("cluster", "endpoints", "server/member/wal"),
+		"before it answered":   begun("cluster", "endpoints"),
+		"in the middle of all": begun("id", "cluster", "endpoints", "server/member/snap"),
+	} {
+		h := start(t, "a", change)
+		h.works()
+		if _, err := os.Stat(filepath.Join(h.opts.Dir, "server.removed", "member")); err != nil {
+			t.Errorf("%s: what was there is not aside: %v", name, err)
+		}
 	}
 }
 

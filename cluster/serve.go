@@ -34,6 +34,11 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 	if n.opts.NoNetwork {
 		members = nil
 	}
+	if !n.memory.hasData() {
+		if err := n.memory.putAside(); err != nil {
+			return fmt.Errorf("making room for the data of the server: %w", err)
+		}
+	}
 	s, err := n.opts.Launcher.Launch(ctx, ServerConfig{
 		Name: n.opts.Host, Dir: n.dataDir(), Members: members, New: fresh,
 		ClientURLs: n.opts.ClientURLs, PeerURLs: n.opts.ServerURLs,
