@@ -108,12 +108,13 @@ func (e *Engine) snapshot(q Inquiry) Snapshot {
 	if q.Pick == nil {
 		s.Vertices = make([]Status, 0, len(e.vertices))
 	}
+	var status Status // one for all that Pick is shown
 	for _, v := range e.vertices {
 		if v.spec == nil {
 			s.Going++
 			continue
 		}
-		status := v.status()
+		status = v.status()
 		s.Counts[status.State]++
 		if q.Pick == nil || q.Pick(&status) {
 			status.Wait = v.awaits()
