@@ -13,11 +13,15 @@ import (
 // that of what it looks at. The zero value is the empty graph.
 type Told struct {
 	specs map[resource.Key]*resource.Spec
-	edges map[pair]resource.Edge
+	edges map[pair]bool // whether they notify
 }
 
 // A pair has the two vertices of an edge.
 type pair struct{ from, to resource.Key }
+
+func (p pair) edge(notify bool) resource.Edge {
+	return resource.Edge{From: p.from, To: p.to, Notify: notify}
+}
 
 // Resource adds to the delta what brings the resources of one ID up to date: the normal one
 // has the number 0, hidden ones follow from 1.
@@ -50,13 +54,13 @@ func (t *Told) Edges(from, to resource.ID, wanted []resource.Edge, d *resource.D
 		return
 	}
 	for _, e := range wanted {
-		if old, ok := t.edges[pair{e.From, e.To}]; !ok || old != e {
+		if notify, ok := t.edges[pair{e.From, e.To}]; !ok || notify != e.Notify {
 			d.SetEdges = append(d.SetEdges, e)
 		}
 	}
 	for _, p := range t.between(from, to) {
 		if !slices.ContainsFunc(wanted, func(e resource.Edge) bool { return p == pair{e.From, e.To} }) {
-			d.RemoveEdges = append(d.RemoveEdges, t.edges[p])
+			d.RemoveEdges = append(d.RemoveEdges, p.edge(t.edges[p]))
 		}
 	}
 }
@@ -85,7 +89,7 @@ func (t *Told) between(from, to resource.ID) []pair {
 // Accept notes that the engine has taken the delta.
 func (t *Told) Accept(d resource.Delta) {
 	if t.specs == nil {
-		t.specs, t.edges = make(map[resource.Key]*resource.Spec, len(d.Set)), make(map[pair]resource.Edge, len(d.SetEdges))
+		t.specs, t.edges = make(map[resource.Key]*resource.Spec, len(d.Set)), make(map[pair]bool, len(d.SetEdges))
 	}
 	for _, s := range d.Set {
 		t.specs[s.Key] = s
@@ -94,7 +98,7 @@ func (t *Told) Accept(d resource.Delta) {
 		delete(t.specs, key)
 	}
 	for _, e := range d.SetEdges {
-		t.edges[pair{e.From, e.To}] = e
+		t.edges[pair{e.From, e.To}] = e.Notify
 	}
 	for _, e := range d.RemoveEdges {
 		delete(t.edges, pair{e.From, e.To})
@@ -105,7 +109,15 @@ func (t *Told) Accept(d resource.Delta) {
 func (t *Told) Specs() iter.Seq2[resource.Key, *resource.Spec] { return maps.All(t.specs) }
 
 // AllEdges yields the edges.
-func (t *Told) AllEdges() iter.Seq[resource.Edge] { return maps.Values(t.edges) }
+func (t *Told) AllEdges() iter.Seq[resource.Edge] {
+	return func(yield func(resource.Edge) bool) {
+		for p, notify := range t.edges {
+			if !yield(p.edge(notify)) {
+				return
+			}
+		}
+	}
+}
 
 // EqualSpecs reports whether a and b ask for the same, wherever they are written.
 func EqualSpecs(a, b *resource.Spec) bool {
