@@ -77,7 +77,7 @@ func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign
 	if err := p.Err(); err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "deploy %d: %d of %d hosts have converged, after %v\n", r.ID, p.Settled, p.Hosts, time.Since(show.begin).Round(time.Millisecond))
+	fmt.Fprintf(io.out, "deploy %d: %d of %s converged, after %v\n", r.ID, p.Settled, count(p.Hosts, "host"), time.Since(show.begin).Round(time.Millisecond))
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (p *progress) show(now deploy.Progress) {
 	if p.live {
 		fmt.Fprintf(p.w, "\r\x1b[Kdeploy %d %s", p.id, text)
 	} else {
-		fmt.Fprintf(p.w, "deploy %d %s (%d hosts)\n", p.id, text, now.Hosts)
+		fmt.Fprintf(p.w, "deploy %d %s (%s)\n", p.id, text, count(now.Hosts, "host"))
 	}
 }
 
