@@ -49,4 +49,9 @@
 // What listens beyond the machine takes mutual TLS 1.3, with certificates of an authority that
 // the first host makes (package cluster/pki). Addresses of the loopback interface and sockets
 // are plain; other plain addresses are refused unless Insecure says so.
+//
+// Servers look at what each client changes, by the host in its certificate (cluster/server): a host
+// writes its own /volunteer/ and /endpoints/, not those of others. /nominated/ and /chooser/ are
+// open to all hosts of the cluster: any member may come to lead, a leader writes through any of them
+// and also ends what a dead host has left, and who has the store on its disk is trusted with it.
 package cluster

@@ -17,6 +17,7 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
 )
 
 // secure makes a host use certificates only.
@@ -251,6 +252,51 @@ func TestOnlySignersInvite(t *testing.T) {
 	for _, end := range []string{"\x00", "/_mgmt/zzz"} {
 		if _, err := b.node.Client().Do(ctx, clientv3.OpDelete("/_mgmt/o", clientv3.WithRange(end))); err == nil {
 			t.Errorf("b deletes all up to %q", end)
+		}
+	}
+}
+
+func TestAHostChangesItsOwn(t *testing.T) {
+	t.Parallel()
+	plain := freeURL(t)
+	a := start(t, "a", secure(t))
+	b := start(t, "b", func(o *cluster.Options) {
+		invited(t, a.token(1))(o)
+		o.ClientURLs = append(o.ClientURLs, plain)
+	}, a)
+	a.want("a b")
+	b.works()
+	shown, err := b.opts.PKI.Files().Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remote, err := etcd.Dial(a.opts.ClientURLs, shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remote.Close()
+	local, err := etcd.Dial([]string{plain}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, test := range []struct {
+		client *clientv3.Client
+		key    string
+		want   string // a part of the refusal; empty if it is allowed
+	}{
+		{remote, "/deployed/b", ""},
+		{remote, "/deployed/a", "is of another host"},
+		{remote, "/deploy/1/payload", "b is not allowed to deploy"},
+		{local, "/deployed/another-agent-of-the-machine", ""},
+		{local, "/deploy/1/payload", "b is not allowed to deploy"},
+		{local, "/pki/token/x", "b is not allowed"},
+	} {
+		_, err := test.client.Put(ctx, "/_mgmt"+test.key, "x")
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("writing %s: got %v, want %q", test.key, err, test.want)
 		}
 	}
 }

@@ -26,6 +26,7 @@ const (
 const (
 	RoleAgent  = "agent"  // all hosts
 	RoleSigner = "signer" // those that have the key of the authority
+	RoleDeploy = "deploy" // those that may deploy programs
 )
 
 const organization = "mgmt"
@@ -190,6 +191,25 @@ func namesOf(cert *x509.Certificate) []string {
 // MaySign reports whether a certificate is that of a signer.
 func MaySign(cert *x509.Certificate) bool {
 	return slices.Contains(cert.Subject.OrganizationalUnit, RoleSigner)
+}
+
+// Is reports whether a certificate is that of a host, by its own name or another one that it has
+// alone. Names are the same in small letters and in capitals.
+func Is(cert *x509.Certificate, host string) bool {
+	same := func(name string) bool { return strings.EqualFold(name, host) }
+	return same(cert.Subject.CommonName) || !everyone(strings.ToLower(host)) && slices.ContainsFunc(cert.DNSNames, same)
+}
+
+// MayDeploy reports whether a certificate is that of a host which may deploy programs. Signers
+// may: they could give themselves the role.
+func MayDeploy(cert *x509.Certificate) bool {
+	return MaySign(cert) || slices.Contains(cert.Subject.OrganizationalUnit, RoleDeploy)
+}
+
+// HasRoles reports whether a certificate is one that names roles, as those of an authority of mgmt
+// do; certificates that are brought along need not.
+func HasRoles(cert *x509.Certificate) bool {
+	return slices.Contains(cert.Subject.Organization, organization)
 }
 
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }

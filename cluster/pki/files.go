@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -104,6 +105,20 @@ func (f Files) config() (*tls.Config, *x509.CertPool, error) {
 			return revoked.Check(state.PeerCertificates[0])
 		},
 	}, authorities, nil
+}
+
+// ReadCertificate reads the certificate of a host from a file, without its key.
+func ReadCertificate(path string) (*x509.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return x509.ParseCertificate(block.Bytes)
+		}
+	}
+	return nil, fmt.Errorf("%s has no certificate", path)
 }
 
 func (f Files) authorities() (*x509.CertPool, error) {

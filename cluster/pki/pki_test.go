@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -429,6 +430,48 @@ func TestOnlySignersLetHostsIn(t *testing.T) {
 	token.Port = uint16(server.Listener.Addr().(*net.TCPAddr).Port)
 	if err := c.newcomer("third", token).Join(t.Context()); err == nil || !strings.Contains(err.Error(), "second is of the cluster, but not allowed") {
 		t.Errorf("got %v, want that the second host is no signer", err)
+	}
+}
+
+func TestATokenLetsAHostDeploy(t *testing.T) {
+	c := newCluster(t)
+	f, err := c.dir.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := c.newcomer("second", c.invite(Invitation{Authority: f, Port: c.port, Uses: 1, TTL: time.Hour, Deploy: true}))
+	if err := n.Join(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for host, test := range map[string]struct {
+		dir  Dir
+		want bool
+	}{"invited to deploy": {n.Dir, true}, "invited": {c.join("third"), false}} {
+		for range 2 { // the role stays as it is with the next certificate
+			cert := c.certificate(test.dir).Leaf
+			if MayDeploy(cert) != test.want || MaySign(cert) || !HasRoles(cert) {
+				t.Errorf("%s: the certificate is of %q", host, cert.Subject)
+			}
+			if err := Renew(t.Context(), nil, test.dir, nil, []string{c.server.URL}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !MayDeploy(c.certificate(c.dir).Leaf) {
+		t.Error("a signer may not deploy")
+	}
+}
+
+func TestReadCertificate(t *testing.T) {
+	c := newCluster(t)
+	cert, err := ReadCertificate(c.dir.Files().Cert)
+	if err != nil || !cert.Equal(c.certificate(c.dir).Leaf) {
+		t.Errorf("got another certificate, error %v", err)
+	}
+	for _, path := range []string{filepath.Join(t.TempDir(), "none"), c.dir.Files().Revoked} {
+		if _, err := ReadCertificate(path); err == nil {
+			t.Errorf("%s is read as a certificate", path)
+		}
 	}
 }
 

@@ -69,11 +69,7 @@ func (s *Signer) Join(ctx context.Context, req Request, from net.IP) (*Answer, e
 	if err != nil {
 		return nil, fmt.Errorf("letting %s in: %w", host, err)
 	}
-	roles := []string{RoleAgent}
-	if token.Signer {
-		roles = append(roles, RoleSigner)
-	}
-	answer, err := s.certify(ctx, csr, names, roles, func(h *storedHost) error {
+	answer, err := s.certify(ctx, csr, names, token.roles(), func(h *storedHost) error {
 		if h.live(time.Now()) && h.Key != key {
 			return taken(host)
 		}
@@ -100,7 +96,11 @@ func (s *Signer) Renew(ctx context.Context, req Request, shown *x509.Certificate
 	if err != nil {
 		return nil, fmt.Errorf("renewing the certificate of %s: %w", host, err)
 	}
-	return s.certify(ctx, csr, names, []string{RoleAgent}, func(h *storedHost) error {
+	roles := []string{RoleAgent} // signers renew their own
+	if MayDeploy(shown) {
+		roles = append(roles, RoleDeploy)
+	}
+	return s.certify(ctx, csr, names, roles, func(h *storedHost) error {
 		if !h.has(shown) {
 			return fmt.Errorf("renewing the certificate of %s: %w", host, ErrRevoked)
 		}

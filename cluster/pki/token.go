@@ -81,6 +81,7 @@ type storedToken struct {
 	Left    int       // how many hosts it lets in
 	Expires time.Time // when it ends
 	Signer  bool      `json:",omitempty"` // whether these become signers
+	Deploy  bool      `json:",omitempty"` // whether these may deploy
 }
 
 func tokenKey(id string) string { return "token/" + id }
@@ -92,6 +93,7 @@ type Invitation struct {
 	Uses      int    // how many hosts it lets in
 	TTL       time.Duration
 	Signer    bool // they get the key of the authority too
+	Deploy    bool // they may deploy programs
 }
 
 // NewToken stores a token, and returns it.
@@ -102,7 +104,7 @@ func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
 	if i.Uses < 1 || i.TTL <= 0 {
 		return Token{}, errors.New("a token is for one host at least, and for some time")
 	}
-	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer}
+	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer, i.Deploy}
 	if err := update(ctx, store, tokenKey(t.Name()), func(s *storedToken) error { *s = stored; return nil }); err != nil {
 		return Token{}, fmt.Errorf("storing a token: %w", err)
 	}
@@ -112,6 +114,18 @@ func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
 func hashSecret(secret []byte) string {
 	sum := sha256.Sum256(secret)
 	return hex.EncodeToString(sum[:])
+}
+
+// roles returns what those are to the cluster whom the token lets in.
+func (s *storedToken) roles() []string {
+	roles := []string{RoleAgent}
+	if s.Signer {
+		roles = append(roles, RoleSigner)
+	}
+	if s.Deploy {
+		roles = append(roles, RoleDeploy)
+	}
+	return roles
 }
 
 // check returns why a secret does not open the door.

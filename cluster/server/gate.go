@@ -1,12 +1,9 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
-	"slices"
 
-	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -16,12 +13,15 @@ import (
 	"mgmt/cluster/pki"
 )
 
-// A gate looks at each request of a client that shows a certificate, for connections outlive the
-// moment at which they were allowed: a host whose certificate is revoked is out at once. And only
-// signers may change what is stored of certificates and tokens.
-type gate struct{ revoked *pki.Revocations }
+// A gate looks at each request of a client, for connections outlive the moment at which they were
+// allowed: a host whose certificate is revoked is out at once. What a client may change depends on
+// its certificate (rights.go).
+type gate struct {
+	revoked *pki.Revocations
+	own     string // the file with the certificate of this host
+}
 
-func newGate(revoked string) gate { return gate{pki.NewRevocations(revoked)} }
+func newGate(own, revoked string) gate { return gate{pki.NewRevocations(revoked), own} }
 
 func (g gate) options() []grpc.ServerOption {
 	return []grpc.ServerOption{
@@ -43,14 +43,34 @@ func (g gate) options() []grpc.ServerOption {
 // check returns why a client may not ask for something.
 func (g gate) check(ctx context.Context, req any) error {
 	cert := shown(ctx)
-	if cert == nil {
-		return nil // on this machine
+	if cert != nil {
+		if err := g.revoked.Check(cert); err != nil {
+			return status.Error(codes.Unauthenticated, err.Error())
+		}
 	}
-	if err := g.revoked.Check(cert); err != nil {
-		return status.Error(codes.Unauthenticated, err.Error())
+	for c := range changes(req) {
+		if err := g.allow(cert, c); err != nil {
+			return err
+		}
 	}
-	if changesPKI(req) && !pki.MaySign(cert) {
-		return status.Errorf(codes.PermissionDenied, "%s is not allowed to change what is stored of certificates and tokens; do it on a host that lets others in", cert.Subject.CommonName)
+	return nil
+}
+
+// allow returns why the client with a certificate may not make a change. One on this machine that
+// shows none may do what this host may, and what each host may do for itself: several agents may
+// share the machine.
+func (g gate) allow(cert *x509.Certificate, c change) error {
+	here := cert == nil
+	if here {
+		var err error
+		if cert, err = pki.ReadCertificate(g.own); err != nil {
+			return status.Errorf(codes.Unavailable, "finding out what this host may change: %v", err)
+		}
+	}
+	r := rightsOf(cert)
+	r.here = here
+	if err := r.check(c); err != nil {
+		return status.Error(codes.PermissionDenied, err.Error())
 	}
 	return nil
 }
@@ -66,47 +86,6 @@ func shown(ctx context.Context) *x509.Certificate {
 		return nil
 	}
 	return info.State.PeerCertificates[0]
-}
-
-// changesPKI reports whether a request changes keys of the authority.
-func changesPKI(req any) bool {
-	switch r := req.(type) {
-	case *etcdserverpb.PutRequest:
-		return touchesPKI(r.GetKey(), nil)
-	case *etcdserverpb.DeleteRangeRequest:
-		return touchesPKI(r.GetKey(), r.GetRangeEnd())
-	case *etcdserverpb.TxnRequest:
-		return slices.ContainsFunc(r.GetSuccess(), opChangesPKI) || slices.ContainsFunc(r.GetFailure(), opChangesPKI)
-	}
-	return false
-}
-
-func opChangesPKI(op *etcdserverpb.RequestOp) bool {
-	switch {
-	case op.GetRequestPut() != nil:
-		return changesPKI(op.GetRequestPut())
-	case op.GetRequestDeleteRange() != nil:
-		return changesPKI(op.GetRequestDeleteRange())
-	case op.GetRequestTxn() != nil:
-		return changesPKI(op.GetRequestTxn())
-	}
-	return false
-}
-
-var (
-	pkiBegin = []byte("/_mgmt/pki/")
-	pkiEnd   = []byte("/_mgmt/pki0")
-)
-
-// touchesPKI reports whether a key, or the range from it to an end, has keys of the authority.
-func touchesPKI(key, end []byte) bool {
-	switch {
-	case len(end) == 0:
-		return bytes.HasPrefix(key, pkiBegin)
-	case len(end) == 1 && end[0] == 0: // to the last key
-		return bytes.Compare(key, pkiEnd) < 0
-	}
-	return bytes.Compare(key, pkiEnd) < 0 && bytes.Compare(end, pkiBegin) > 0
 }
 
 // A gatedStream looks at each message of a stream.

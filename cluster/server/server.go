@@ -91,7 +91,7 @@ func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
 		}
 		ec.ClientTLSInfo, ec.PeerTLSInfo = info, info
 		ec.TlsMinVersion = "TLS1.3"
-		ec.GRPCAdditionalServerOptions = newGate(cfg.TLS.Revoked).options()
+		ec.GRPCAdditionalServerOptions = newGate(cfg.TLS.Cert, cfg.TLS.Revoked).options()
 	}
 	return ec, addresses(ec, cfg)
 }

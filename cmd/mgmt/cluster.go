@@ -53,6 +53,7 @@ type tokenFlags struct {
 	uses   int
 	ttl    time.Duration
 	signer bool
+	deploy bool
 }
 
 func tokenCommand(io *streams) *cobra.Command {
@@ -74,6 +75,7 @@ of it than a hash. On a terminal, what to do with it is shown along with it.`,
 	cmd.Flags().IntVar(&f.uses, "uses", 1, "`number` of hosts that it lets in")
 	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "`duration` for which it works")
 	cmd.Flags().BoolVar(&f.signer, "signer", false, "give these hosts the key of the authority, so that they let others in and renew certificates")
+	cmd.Flags().BoolVar(&f.deploy, "deploy", false, "let these hosts deploy programs to the cluster")
 	return cmd
 }
 
@@ -94,7 +96,7 @@ func (f *tokenFlags) run(cmd *cobra.Command, io *streams) error {
 	defer admin.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), clusterLimit)
 	defer cancel()
-	token, hosts, err := admin.Invite(ctx, pki.Invitation{Uses: f.uses, TTL: f.ttl, Signer: f.signer})
+	token, hosts, err := admin.Invite(ctx, pki.Invitation{Uses: f.uses, TTL: f.ttl, Signer: f.signer, Deploy: f.deploy})
 	if err != nil {
 		return err
 	}
