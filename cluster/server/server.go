@@ -1,7 +1,8 @@
 // Package server runs etcd's server for an agent, with [Launcher] in its own process, and with
 // [Main] in one of its own that talks with the agent by its standard input and output.
 //
-// It is the only package that links the server.
+// A server with certificates lets each client change what is that client's to change: the areas of
+// keys are in rights.go, with who may write them. It is the only package that links the server.
 package server
 
 import (
