@@ -28,16 +28,25 @@ var update = flag.Bool("update", false, "write docs/reliability.md")
 // patience is how long a test waits for what has to happen.
 const patience = 90 * time.Second
 
-// TestMain makes the test program one that sets a shared value, for that is to be done on a host.
+// TestMain makes the test program one that sets shared values, or carries frames, for that is to
+// be done on a host.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 5 && os.Args[1] == "share" {
-		if err := share(os.Args[2], os.Args[3], os.Args[4]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	var err error
+	switch args := append(os.Args[1:], ""); {
+	case args[0] == "share" && len(args) == 5:
+		err = share(args[1], args[2], args[3])
+	case args[0] == "shareMany" && len(args) == 5:
+		err = shareMany(args[1], args[2], args[3])
+	case args[0] == "carry" && len(args) == 6:
+		err = carry(args[1], args[2], args[3], args[4])
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 func share(url, key, value string) error {
@@ -46,9 +55,36 @@ func share(url, key, value string) error {
 		return err
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	return etcd.New(client, etcd.Options{Host: "test"}).SetString(ctx, key, value)
+}
+
+// shareMany sets a value so many times, and has the store forget all but the last.
+func shareMany(url, key, times string) error {
+	n, err := strconv.Atoi(times)
+	if err != nil {
+		return err
+	}
+	client, err := etcd.Dial([]string{url}, nil)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	w := etcd.New(client, etcd.Options{Host: "test"})
+	for i := 1; i <= n; i++ {
+		if err := w.SetString(ctx, key, strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	last, err := client.Get(ctx, "none")
+	if err != nil {
+		return err
+	}
+	_, err = client.Compact(ctx, last.Header.Revision)
+	return err
 }
 
 // A lab has three hosts on one bridge.
@@ -193,11 +229,18 @@ func (h *host) value() string {
 // set shares a value through a host, trying until that is acknowledged.
 func (h *host) set(value string) {
 	h.lab.t.Helper()
-	self, err := os.Executable()
+	program := self(h.lab.t)
+	h.lab.eventually(h.name+" sets "+value, func() bool { return h.at(program, "share", h.client(), "v", value).Run() == nil })
+}
+
+// self returns the path of the test program.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
 	if err != nil {
-		h.lab.t.Fatal(err)
+		t.Fatal(err)
 	}
-	h.lab.eventually(h.name+" sets "+value, func() bool { return h.at(self, "share", h.client(), "v", value).Run() == nil })
+	return path
 }
 
 // sees waits until hosts have a value.
@@ -277,7 +320,12 @@ func TestFaults(t *testing.T) {
 	}{
 		{"the server that leads is killed with -9, with its agent", "another one leads, and values flow again", killLeader},
 		{"one of three servers is cut off, and comes back", "the others go on; it learns what it has missed", cutOne},
+		{"the server that leads is cut off, and comes back", "the majority goes on, it acknowledges nothing alone, and learns what it has missed", cutLeader},
+		{"two of three servers are cut off, and come back", "nothing is acknowledged meanwhile; then values flow again", cutMajority},
 		{"every server is cut off from the others, and the network comes back", "machines stay right; then values flow again", cutAll},
+		{"30 % of all packets are lost", "values flow on", lossy},
+		{"each packet takes 100 ms", "values flow on", slow},
+		{"a server is cut off for 1,000 revisions and a compaction", "it learns the last value", away},
 		{"all agents are killed at once and started again", "no acknowledged value is lost", killAll},
 		{"the data of a server is overwritten while its agent is down", "the agent says so and ends; with its data removed it joins again", corrupt},
 		{"a second agent has the name of one that runs", "it is refused", sameName},
@@ -425,6 +473,7 @@ hosts that are network namespaces on one machine, and waits until all is right a
 	}
 	b.WriteString(`
 The times are those of one run, from the fault, or from its end where it has one, to the result.
+Steps of the clock are not among the faults, for all hosts here have the clock of the machine.
 
 ` + "```sh\nMGMT_FAULTS=1 go test ./internal/faults -update\n```\n")
 	if err := os.WriteFile(filepath.Join("..", "..", "docs", "reliability.md"), []byte(b.String()), 0o644); err != nil {
