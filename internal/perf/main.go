@@ -4,6 +4,7 @@
 //
 //	go run ./internal/perf            all rows
 //	go run ./internal/perf -run files rows whose name contains files
+//	go run ./internal/perf -cluster   deploys to a cluster of three agents
 //	go run ./internal/perf -gen files -n 10000 -dir /tmp/x   just print a program
 //
 // It builds the binary, generates programs of the sizes in the table, and runs each next to a
@@ -33,6 +34,7 @@ func main() {
 		n    = flag.Int("n", 1000, "size of the program to print")
 		dir  = flag.String("dir", "/tmp/mgmt-perf", "directory that the program to print works in")
 		runs = flag.Int("count", 3, "how often each row is run")
+		many = flag.Bool("cluster", false, "measure deploys to three agents")
 		bin  = flag.String("bin", "", "measure this binary instead of building one")
 	)
 	flag.Parse()
@@ -49,7 +51,13 @@ func main() {
 		fail(err)
 	}
 	defer os.RemoveAll(p.tmp)
-	p.table(*only)
+	if !*many {
+		p.table(*only)
+		return
+	}
+	if err := p.clusterTable(*only); err != nil {
+		fmt.Fprintln(os.Stderr, "perf:", err)
+	}
 }
 
 func fail(err error) {
