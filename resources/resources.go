@@ -9,6 +9,7 @@ import (
 	"mgmt/resources/exec"
 	"mgmt/resources/exit"
 	"mgmt/resources/file"
+	"mgmt/resources/kv"
 	"mgmt/resources/noop"
 	"mgmt/resources/panic"
 	"mgmt/resources/print"
@@ -23,6 +24,7 @@ var Kinds = sync.OnceValue(func() *resource.Registry {
 		exec.Kind,
 		exit.Kind,
 		file.Kind,
+		kv.Kind,
 		noop.Kind,
 		panic.Kind,
 		print.Kind,

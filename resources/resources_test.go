@@ -1,6 +1,7 @@
 package resources_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"mgmt/resource"
 	"mgmt/resource/resourcetest"
 	"mgmt/resources"
+	"mgmt/world/mem"
 )
 
 // cases has a resource of each kind, and what damages it. dir is a directory of the case.
@@ -29,6 +31,14 @@ var cases = map[string]func(dir string) resourcetest.Case{
 		return resourcetest.Case{
 			Params: params("path", path, "state", "exists", "content", "a\n", "mode", "u=rw,go="),
 			Damage: func() error { return os.WriteFile(path, []byte("b\n"), 0o600) },
+		}
+	},
+	"kv": func(string) resourcetest.Case {
+		w := mem.New().Host("host")
+		return resourcetest.Case{
+			World:  w,
+			Params: params("key", "k", "value", "5", "skiplessthan", true),
+			Damage: func() error { return w.SetString(context.Background(), "k", "3") },
 		}
 	},
 	"noop":   func(string) resourcetest.Case { return resourcetest.Case{Params: params("comment", "c")} },

@@ -33,7 +33,8 @@ type Strings interface {
 
 // Exchange is a value of each host under a common namespace.
 type Exchange interface {
-	// SetValue stores this host's value; DeleteValue removes it.
+	// GetValue returns this host's value; SetValue stores and DeleteValue removes it.
+	GetValue(ctx context.Context, namespace string) (value string, exists bool, err error)
 	SetValue(ctx context.Context, namespace, value string) error
 	DeleteValue(ctx context.Context, namespace string) error
 	// WatchValues delivers the values by host name: first all there are, even if that is none,

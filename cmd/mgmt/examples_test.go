@@ -25,6 +25,7 @@ var examples = []struct {
 	{"friday.mcl", map[string]string{"mgmt-friday/": ""}, ""},
 	{"hello.mcl", map[string]string{"mgmt-hello/motd": "Welcome to ", "mgmt-hello/link": "Welcome to "}, "look into HOME/mgmt-hello/"},
 	{"hello.yaml", map[string]string{"mgmt-yaml/motd": "Welcome.", "mgmt-yaml/restarts": "\n"}, "look into HOME/mgmt-yaml/"},
+	{"kv.mcl", map[string]string{"mgmt-kv/": ""}, "kv[release]"},
 	{"notify.mcl", map[string]string{"mgmt-notify/app.conf": "verbose = true", "mgmt-notify/restarts": "\n"}, "the app has been restarted"},
 	{"print.mcl", nil, "it is "},
 	{"reverse.mcl", map[string]string{"mgmt-reverse/": ""}, ""},

@@ -13,6 +13,7 @@ import (
 	"mgmt/local"
 	"mgmt/resource"
 	"mgmt/watch"
+	"mgmt/world"
 	"mgmt/world/mem"
 )
 
@@ -27,6 +28,8 @@ type Case struct {
 	// Damage moves the machine off the desired state, in a way that the resource has to
 	// notice by itself. Nil is for kinds that have nothing to watch.
 	Damage func() error
+	// World is what the resource shares with other hosts; nil is a new one.
+	World world.World
 	// Restless is for kinds that find something to do at each check, such as a command
 	// without a guard.
 	Restless bool
@@ -132,10 +135,13 @@ func life(t *testing.T, c Case, listen func(*machine) (end func())) {
 func (m *machine) env(c Case) *resource.Env {
 	dir := m.t.TempDir()
 	shared := map[any]any{}
+	if c.World == nil {
+		c.World = mem.New().Host("host")
+	}
 	return &resource.Env{
 		ID:       resource.ID{Kind: c.Kind.Name, Name: c.Name},
 		Hostname: "host",
-		World:    mem.New().Host("host"),
+		World:    c.World,
 		Local:    local.New(dir),
 		Hub:      m.hub,
 		Log:      slog.New(slog.DiscardHandler),

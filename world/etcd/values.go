@@ -49,6 +49,14 @@ func (w *World) WatchString(ctx context.Context, key string, emit func(value str
 	})
 }
 
+// GetValue implements world.Exchange.
+func (w *World) GetValue(ctx context.Context, namespace string) (string, bool, error) {
+	if err := checkKey(namespace); err != nil {
+		return "", false, err
+	}
+	return w.get(ctx, valueKey(namespace, w.opts.Host))
+}
+
 // SetValue implements world.Exchange.
 func (w *World) SetValue(ctx context.Context, namespace, value string) error {
 	if err := checkKey(namespace); err != nil {

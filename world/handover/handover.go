@@ -186,6 +186,15 @@ func (w *World) WatchString(ctx context.Context, key string, emit func(value str
 		})
 }
 
+// GetValue implements world.Exchange.
+func (w *World) GetValue(ctx context.Context, namespace string) (value string, exists bool, err error) {
+	err = w.once(ctx, func(now world.World) (err error) {
+		value, exists, err = now.GetValue(ctx, namespace)
+		return err
+	})
+	return value, exists, err
+}
+
 // SetValue implements world.Exchange.
 func (w *World) SetValue(ctx context.Context, namespace, value string) error {
 	return w.once(ctx, func(now world.World) error { return now.SetValue(ctx, namespace, value) })

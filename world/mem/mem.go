@@ -152,6 +152,13 @@ func (v *view) WatchString(ctx context.Context, key string, emit func(value stri
 	return v.store.follow(ctx, func(d map[string]world.Change) { emit(d[""].Value, d[""].Exists) }, topic{what: ofString, name: key})
 }
 
+func (v *view) GetValue(_ context.Context, namespace string) (string, bool, error) {
+	v.store.mu.Lock()
+	defer v.store.mu.Unlock()
+	value, ok := v.store.values[namespace][v.host]
+	return value, ok, nil
+}
+
 func (v *view) SetValue(_ context.Context, namespace, value string) error {
 	s := v.store
 	s.mu.Lock()

@@ -125,7 +125,13 @@ func testExchange(t *testing.T, w []world.World) {
 	must(t, b.SetValue(t.Context(), "n", "2"))
 	must(t, b.SetValue(t.Context(), "other", "3"))
 	want(t, seen, "both set", equal(map[string]string{a.Host(): "1", b.Host(): "2"}))
+	if v, ok, err := b.GetValue(t.Context(), "n"); v != "2" || !ok || err != nil {
+		t.Errorf("the host reads its own value as %q, %v, %v; want 2", v, ok, err)
+	}
 	must(t, a.DeleteValue(t.Context(), "n"))
+	if v, ok, err := a.GetValue(t.Context(), "n"); ok || err != nil {
+		t.Errorf("a deleted value is read as %q, %v, %v", v, ok, err)
+	}
 	want(t, seen, "one deleted", equal(map[string]string{b.Host(): "2"}))
 }
 
