@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,42 @@ func TestNothingBeforeEverySourceDelivered(t *testing.T) {
 		}
 		cancel()
 		g.Wait()
+	})
+}
+
+// What a source does to the world is done in the order of its arguments: it is not begun anew
+// before the call with earlier ones has returned, and arguments that are outdated by then are
+// left out.
+func TestSourceIsCalledInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		g := New(ctx)
+		arg := g.Cell(num(1))
+		var calls []string // owned by one call at a time
+		src := g.Source([]*Node{arg.Node}, SourceOptions{Label: "slow", Run: func(ctx context.Context, args []types.Value, emit func(types.Value, error)) error {
+			calls = append(calls, "begin "+args[0].String())
+			emit(args[0], nil)
+			<-ctx.Done()
+			time.Sleep(time.Second) // it takes that long to come to an end
+			calls = append(calls, "end "+args[0].String())
+			return nil
+		}})
+		out := watchNode(g, src)
+		for n := range 4 {
+			arg.Set(num(n+1), nil)
+			g.Stabilize()
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		g.Stabilize()
+		if out.Payload != types.Int(4) {
+			t.Errorf("the value is %v", out.Payload)
+		}
+		cancel()
+		g.Wait()
+		if want := []string{"begin 1", "end 1", "begin 4", "end 4"}; !slices.Equal(calls, want) {
+			t.Errorf("got %q, want %q", calls, want)
+		}
 	})
 }
 

@@ -9,7 +9,9 @@ import (
 )
 
 // A RunFunc is the body of a source: it emits results until ctx ends. What it returns
-// other than nil and the error of ctx takes the place of the value.
+// other than nil and the error of ctx takes the place of the value. When the arguments change it
+// is called again as soon as the call before has returned, so that what it does to the world
+// happens in the order of the arguments.
 type RunFunc func(ctx context.Context, args []types.Value, emit func(types.Value, error)) error
 
 // SourceOptions describe a source.
@@ -31,6 +33,7 @@ type SourceOptions struct {
 // arguments are values.
 type sourceKind struct {
 	opts   SourceOptions
+	turn   chan struct{} // holds one element while a goroutine is in RunFunc
 	args   []types.Value
 	mark   *types.Mark // of the arguments since the start
 	run    *run        // the running goroutine, or nil
@@ -58,7 +61,7 @@ type inbox struct {
 // Source returns a node with the newest result that the source emitted. It runs while
 // the node is needed, and starts anew when the arguments change.
 func (g *Graph) Source(args []*Node, opts SourceOptions) *Node {
-	return g.node(&sourceKind{opts: opts}, args)
+	return g.node(&sourceKind{opts: opts, turn: make(chan struct{}, 1)}, args)
 }
 
 func (k *sourceKind) compute(n *Node) (Result, bool) {
@@ -134,6 +137,15 @@ func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 	g.pending++
 	g.tasks.Go(func() {
 		defer cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case k.turn <- struct{}{}:
+			defer func() { <-k.turn }()
+		}
+		if ctx.Err() != nil {
+			return
+		}
 		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) {
 			if err != nil {
 				g.inbox.post(r, Fail(err))

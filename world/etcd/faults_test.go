@@ -143,6 +143,23 @@ func TestEveryChangeArrives(t *testing.T) {
 	}
 }
 
+// A write that was called off is not seen after one that followed.
+func TestWritesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	w := s.connect(t, Options{Host: "a"})
+	for i := range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go cancel()
+		w.SetValue(ctx, "n", "called off") // at any moment of it
+		want := fmt.Sprint(i)
+		must(t, w.SetValue(t.Context(), "n", want))
+		if got, _, err := w.GetValue(t.Context(), "n"); err != nil || got != want {
+			t.Fatalf("after %q was written there is %q, %v", want, got, err)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

@@ -231,9 +231,26 @@ func readError(key string, err error) error {
 	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
 }
 
+// lateLimit is how long a write that has begun goes on after it was called off.
+const lateLimit = 500 * time.Millisecond
+
+// finishing returns the context of a write. A write that is called off when it has begun may
+// reach the store all the same, and later than one that follows; so its end is waited for a while.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() != nil {
+		return ctx, func() {}
+	}
+	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lateLimit, cancel) })
+	return write, func() {
+		stop()
+		cancel()
+	}
+}
+
 // put writes a key, unless it has the value.
 func (w *World) put(ctx context.Context, key, value string) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := finishing(ctx)
 	defer cancel()
 	_, err := w.client.Txn(ctx).
 		If(clientv3.Compare(clientv3.Value(key), "=", value)).
@@ -245,7 +262,7 @@ func (w *World) put(ctx context.Context, key, value string) error {
 }
 
 func (w *World) remove(ctx context.Context, key string) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := finishing(ctx)
 	defer cancel()
 	if _, err := w.client.Delete(ctx, key); err != nil {
 		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
