@@ -80,7 +80,7 @@ func lockPrefix(dir string) (*prefixLock, error) {
 	name := filepath.Join(dir, "agent.lock")
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("locking the working directory: %w", err)
+		return nil, fmt.Errorf("locking the working directory: %w; name another one with --prefix, or use --tmp-prefix", err)
 	}
 	if err := lockFile(f); err != nil {
 		pid, _ := os.ReadFile(name)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 )
 
 // addresses completes the addresses of the options, and refuses those that cannot be.
@@ -22,7 +23,11 @@ func (o *Options) addresses() error {
 		if err != nil {
 			return err
 		}
-		o.ClientURLs = []string{"unix://" + filepath.Join(dir, "clients.sock")}
+		socket := filepath.Join(dir, "clients.sock")
+		if err := checkSocket(socket); err != nil {
+			return err
+		}
+		o.ClientURLs = []string{"unix://" + socket}
 		return nil
 	}
 	for i, seed := range o.Seeds {
@@ -51,6 +56,21 @@ func (o *Options) addresses() error {
 		if !strings.HasSuffix(u, ":0") && slices.Contains(o.ServerURLs, u) {
 			return fmt.Errorf("%s is given for clients and for servers; they need one each", u)
 		}
+	}
+	return nil
+}
+
+// maxSocket is the length of a path that every system takes for a socket.
+const maxSocket = 103
+
+// checkSocket refuses a path that the server could not listen at: systems limit its length, and
+// it has to be the same when it is read as a URL.
+func checkSocket(path string) error {
+	if len(path) > maxSocket {
+		return fmt.Errorf("the socket %s of --no-network has %d bytes, and a system takes %d; name a shorter --prefix", path, len(path), maxSocket)
+	}
+	if u, err := url.Parse("unix://" + path); err != nil || u.Path != path || !utf8.ValidString(path) {
+		return fmt.Errorf("the socket %q of --no-network cannot be written as a URL; name a --prefix with none of %%, # and ?, and in UTF-8", path)
 	}
 	return nil
 }
