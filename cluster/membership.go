@@ -109,7 +109,7 @@ func (m *Membership) Run(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case !m.asked && (errors.Is(err, ErrBusy) || errors.Is(err, ErrNoServer)):
+	case !m.asked && (m.begins() || errors.Is(err, ErrBusy) || errors.Is(err, ErrNoServer)):
 		m.goAlone(err)
 		<-ctx.Done()
 		return nil
@@ -126,6 +126,16 @@ func (m *Membership) take(ctx context.Context) error {
 		}
 	}
 	return m.node.Run(ctx)
+}
+
+// begins reports whether a cluster was to begin here and has not: nobody can miss it.
+func (m *Membership) begins() bool {
+	select {
+	case <-m.node.Ready():
+		return false
+	default:
+		return m.store != nil
+	}
 }
 
 // calm waits until the agent has settled first, so that the start of a server is not in its way.
@@ -146,8 +156,11 @@ func (m *Membership) calm(ctx context.Context) {
 
 // goAlone keeps what the agent shares in memory.
 func (m *Membership) goAlone(why error) {
-	level := slog.LevelInfo
-	if errors.Is(why, ErrNoServer) {
+	level := slog.LevelWarn
+	switch {
+	case errors.Is(why, ErrBusy):
+		level = slog.LevelInfo
+	case errors.Is(why, ErrNoServer):
 		level = slog.LevelDebug
 	}
 	m.log.Log(context.Background(), level, "this agent goes on alone, and others cannot join it", "reason", why)
