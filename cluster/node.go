@@ -113,6 +113,11 @@ func New(opts Options) (*Node, error) {
 	if opts.Fixed && !opts.NoServer {
 		return nil, errors.New("only a host without a server can do without looking for others: give --no-server along with --no-magic")
 	}
+	dir, err := filepath.Abs(opts.Dir) // the server has a working directory of its own
+	if err != nil {
+		return nil, fmt.Errorf("finding the directory of the cluster: %w", err)
+	}
+	opts.Dir = dir
 	if err := opts.secure(); err != nil {
 		return nil, err
 	}
