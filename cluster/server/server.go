@@ -52,7 +52,7 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		e, err := embed.StartEtcd(ec)
 		switch {
 		case err == nil:
-			s := &server{etcd: e, urls: clientURLs(e, cfg), done: make(chan struct{})}
+			s := &server{etcd: e, urls: clientURLs(e), done: make(chan struct{})}
 			go s.follow()
 			return s, nil
 		case !busy(err):
@@ -150,21 +150,28 @@ func parse(texts []string) ([]url.URL, error) {
 	return out, nil
 }
 
-// clientURLs returns where a server listens, with the ports that it got.
-func clientURLs(e *embed.Etcd, cfg cluster.ServerConfig) []string {
+// clientURLs returns where a server listens, in the order of the configuration, with the ports that
+// it got. The listeners of etcd are in no order.
+func clientURLs(e *embed.Etcd) []string {
+	given := map[string]bool{} // ports that it was told
+	for _, u := range e.Config().ListenClientUrls {
+		given[u.Port()] = true
+	}
+	var got []string
+	for _, l := range e.Clients {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok && !given[strconv.Itoa(tcp.Port)] {
+			got = append(got, strconv.Itoa(tcp.Port))
+		}
+	}
 	var out []string
-	for i, l := range e.Clients {
-		u := cfg.ClientURLs[min(i, len(cfg.ClientURLs)-1)]
-		scheme, _, _ := strings.Cut(u, "://")
-		if strings.HasPrefix(scheme, "unix") {
-			out = append(out, u)
-			continue
+	for _, u := range e.Config().ListenClientUrls {
+		if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+			u.Host = net.JoinHostPort("localhost", u.Port())
 		}
-		address := l.Addr().String()
-		if tcp, ok := l.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-			address = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+		if u.Port() == "0" && len(got) > 0 {
+			u.Host, got = net.JoinHostPort(u.Hostname(), got[0]), got[1:]
 		}
-		out = append(out, scheme+"://"+address)
+		out = append(out, u.String())
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,6 +103,27 @@ func TestSockets(t *testing.T) {
 				t.Errorf("by a socket: %q", got)
 			}
 		})
+	}
+}
+
+// TestAddressesInOrder: the client of the agent uses the first address, by TLS or not as that is.
+func TestAddressesInOrder(t *testing.T) {
+	cfg := single(t)
+	cfg.ClientURLs = nil
+	var taken []net.Listener
+	for range 6 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, l)
+		cfg.ClientURLs = append(cfg.ClientURLs, "http://"+l.Addr().String())
+	}
+	for _, l := range taken {
+		l.Close()
+	}
+	if got := launch(t, Launcher{}, cfg).Clients(); !slices.Equal(got, cfg.ClientURLs) {
+		t.Errorf("listening at\n%q, it says\n%q", cfg.ClientURLs, got)
 	}
 }
 
