@@ -1,54 +1,128 @@
 package world
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// A Roster is the hosts that offer themselves for a namespace, and picks of them as [Pick]
-// does. One host that comes or goes costs its own place, not a look at all others.
+// A Roster is the hosts that offer themselves for a namespace, and picks of them. One host that
+// comes or goes costs its own place, not a look at all others.
 type Roster struct {
-	offers map[string]ScheduleOptions // by host
-	names  []string                   // the hosts by name
-	order  []string                   // the hosts in the order that rr keeps
+	offers map[string]offer // by host
+	names  []string         // the hosts by name
+	order  []place          // the hosts as they came
+	came   uint64           // how many did
+
+	// The hosts, by name, that say something of what all of them should agree on.
+	strategic, limiting []string
+}
+
+// An offer is that of one host.
+type offer struct {
+	opts ScheduleOptions
+	came uint64
+}
+
+// A place is one in the order in which hosts came.
+type place struct {
+	came uint64
+	host string
 }
 
 // NewRoster returns a roster without hosts.
-func NewRoster() *Roster { return &Roster{offers: map[string]ScheduleOptions{}} }
+func NewRoster() *Roster { return &Roster{offers: map[string]offer{}} }
+
+// Offer returns what a host offers.
+func (r *Roster) Offer(host string) (opts ScheduleOptions, exists bool) {
+	o, exists := r.offers[host]
+	return o.opts, exists
+}
+
+// Offers returns what all hosts offer.
+func (r *Roster) Offers() map[string]ScheduleOptions {
+	out := make(map[string]ScheduleOptions, len(r.offers))
+	for host, o := range r.offers {
+		out[host] = o.opts
+	}
+	return out
+}
+
+// Len returns how many hosts there are.
+func (r *Roster) Len() int { return len(r.names) }
 
 // Enter adds a host, or changes its options.
 func (r *Roster) Enter(host string, opts ScheduleOptions) {
-	_, known := r.offers[host]
-	r.offers[host] = opts
-	if known {
-		return
+	o, known := r.offers[host]
+	if !known {
+		r.came++
+		o.came = r.came
+		insert(&r.names, host)
+		r.order = append(r.order, place{o.came, host})
 	}
-	at, _ := slices.BinarySearch(r.names, host)
-	r.names = slices.Insert(r.names, at, host)
-	r.order = append(r.order, host)
+	member(&r.strategic, host, o.opts.Strategy != "", opts.Strategy != "")
+	member(&r.limiting, host, o.opts.Max != 0, opts.Max != 0)
+	o.opts = opts
+	r.offers[host] = o
 }
 
 // Leave removes a host.
 func (r *Roster) Leave(host string) {
-	if _, known := r.offers[host]; !known {
+	o, known := r.offers[host]
+	if !known {
 		return
 	}
 	delete(r.offers, host)
-	at, _ := slices.BinarySearch(r.names, host)
-	r.names = slices.Delete(r.names, at, at+1)
-	at = slices.Index(r.order, host)
+	remove(&r.names, host)
+	at, _ := slices.BinarySearchFunc(r.order, o.came, func(p place, came uint64) int { return cmp.Compare(p.came, came) })
 	r.order = slices.Delete(r.order, at, at+1)
+	member(&r.strategic, host, o.opts.Strategy != "", false)
+	member(&r.limiting, host, o.opts.Max != 0, false)
 }
 
-// Picked returns the hosts that are picked, by name. Of the options of several hosts those of
-// the last one by name count.
+// member makes a host be in a list or not.
+func member(list *[]string, host string, before, after bool) {
+	switch {
+	case after && !before:
+		insert(list, host)
+	case before && !after:
+		remove(list, host)
+	}
+}
+
+func insert(list *[]string, host string) {
+	at, _ := slices.BinarySearch(*list, host)
+	*list = slices.Insert(*list, at, host)
+}
+
+func remove(list *[]string, host string) {
+	at, _ := slices.BinarySearch(*list, host)
+	*list = slices.Delete(*list, at, at+1)
+}
+
+// options returns what the hosts say together. Where they differ, the last one by name counts
+// that says something.
+func (r *Roster) options() ScheduleOptions {
+	var opts ScheduleOptions
+	if n := len(r.strategic); n > 0 {
+		opts.Strategy = r.offers[r.strategic[n-1]].opts.Strategy
+	}
+	if n := len(r.limiting); n > 0 {
+		opts.Max = r.offers[r.limiting[n-1]].opts.Max
+	}
+	return opts
+}
+
+// Picked returns the hosts that are picked, by name. A strategy that is not known is taken for rr.
 func (r *Roster) Picked() []string {
-	if len(r.names) == 0 {
-		return []string{}
-	}
-	opts := r.offers[r.names[len(r.names)-1]]
-	order := r.order
+	opts := r.options()
+	n := opts.Limit(len(r.names))
 	if opts.Strategy == "alpha" {
-		order = r.names
+		return append([]string{}, r.names[:n]...)
 	}
-	picked := slices.Clone(order[:opts.Limit(len(order))])
+	picked := make([]string, n)
+	for i, p := range r.order[:n] {
+		picked[i] = p.host
+	}
 	slices.Sort(picked)
 	return picked
 }

@@ -4,46 +4,35 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// Strategies are the ways in which hosts can be picked.
+// Strategies are the ways in which hosts can be picked:
+//
+//   - rr keeps the order in which hosts came;
+//   - alpha takes the hosts by name.
+//
+// Of that order the first are scheduled.
 var Strategies = []string{"rr", "alpha"}
 
-// Pick returns the hosts that are picked of the candidates, in order. last is the order
-// kept from the pick before, from which it is not to stray without need:
-//
-//   - rr keeps that order, drops hosts that are no candidates any more, and appends new ones
-//     by name;
-//   - alpha takes the candidates by name.
-//
-// Of the result the first opts.Max hosts are scheduled.
-func Pick(opts ScheduleOptions, last, candidates []string) ([]string, error) {
-	byName := slices.Sorted(slices.Values(candidates))
-	switch opts.Strategy {
-	case "", "rr":
-		return keepOrder(last, byName), nil
-	case "alpha":
-		return byName, nil
+// CheckOffer reports why a host cannot offer itself for a namespace, which is one element of a
+// key; or its name cannot be in a list of those that are picked.
+func CheckOffer(host, namespace string, opts ScheduleOptions) error {
+	switch {
+	case strings.Contains(host, ","):
+		return fmt.Errorf("a host that is scheduled has a name without a comma, not %q; give it another one with --hostname", host)
+	case opts.Strategy != "" && !slices.Contains(Strategies, opts.Strategy):
+		return fmt.Errorf("there is no scheduling strategy %q; there are %q", opts.Strategy, Strategies)
 	}
-	return nil, fmt.Errorf("there is no scheduling strategy %q; there are %q", opts.Strategy, Strategies)
+	return CheckNamespace(namespace)
 }
 
-// keepOrder returns the hosts in their last order, and then those that are not in it.
-func keepOrder(last, hosts []string) []string {
-	missing := make(map[string]bool, len(hosts))
-	for _, h := range hosts {
-		missing[h] = true
+// CheckNamespace reports why nothing can be scheduled under a namespace.
+func CheckNamespace(namespace string) error {
+	if namespace == "" || strings.Contains(namespace, "/") {
+		return fmt.Errorf("the scheduling namespace is %q; it has to be a name without /", namespace)
 	}
-	order := make([]string, 0, len(hosts))
-	for _, list := range [][]string{last, hosts} {
-		for _, h := range list {
-			if missing[h] {
-				order = append(order, h)
-				delete(missing, h)
-			}
-		}
-	}
-	return order
+	return nil
 }
 
 // Limit returns how many of n hosts are picked.

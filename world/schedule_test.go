@@ -1,27 +1,25 @@
 package world
 
 import (
-	"slices"
+	"strings"
 	"testing"
 )
 
-func TestPick(t *testing.T) {
+func TestCheckOffer(t *testing.T) {
 	for _, x := range []struct {
-		strategy         string
-		last, candidates []string
-		want             []string
+		host, namespace, strategy string
+		want                      string
 	}{
-		{"rr", nil, []string{"b", "a"}, []string{"a", "b"}},
-		{"", []string{"c", "a"}, []string{"a", "b", "c"}, []string{"c", "a", "b"}},
-		{"rr", []string{"c", "x", "a"}, []string{"a", "c"}, []string{"c", "a"}},
-		{"alpha", []string{"c", "a"}, []string{"a", "b", "c"}, []string{"a", "b", "c"}},
+		{"a", "n", "", ""},
+		{"a", "n", "alpha", ""},
+		{"a", "", "", "without /"},
+		{"a", "b/c", "", "without /"},
+		{"a", "n", "best", `no scheduling strategy "best"`},
+		{"a,b", "n", "", "without a comma"},
 	} {
-		got, err := Pick(ScheduleOptions{Strategy: x.strategy}, x.last, x.candidates)
-		if err != nil || !slices.Equal(got, x.want) {
-			t.Errorf("%s of %v, last %v: %v, %v; want %v", x.strategy, x.candidates, x.last, got, err, x.want)
+		err := CheckOffer(x.host, x.namespace, ScheduleOptions{Strategy: x.strategy})
+		if (err == nil) != (x.want == "") || err != nil && !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%q for %q with %q: %v, want %q", x.host, x.namespace, x.strategy, err, x.want)
 		}
-	}
-	if _, err := Pick(ScheduleOptions{Strategy: "best"}, nil, nil); err == nil {
-		t.Error("an unknown strategy was taken")
 	}
 }

@@ -81,11 +81,19 @@ func (e Export) Compare(other Export) int {
 	return cmp.Or(strings.Compare(e.Name, other.Name), strings.Compare(e.From, other.From))
 }
 
-// Scheduler picks hosts for a namespace from those that offer themselves.
+// Scheduler picks hosts for a namespace from those that offer themselves. A host has at most one
+// offer for a namespace.
 type Scheduler interface {
-	// Offer enters this host until ctx ends, and then withdraws it. It returns
-	// ctx.Err(), or why the offer could not be kept up.
+	// Offer enters this host until ctx ends, and then withdraws it, unless the offer persists. It
+	// returns ctx.Err(), or why the offer could not be kept up. Of several calls the latest counts.
 	Offer(ctx context.Context, namespace string, opts ScheduleOptions) error
+	// GetOffer returns what is stored as the offer of this host, by whomever.
+	GetOffer(ctx context.Context, namespace string) (opts ScheduleOptions, exists bool, err error)
+	// WatchOffer delivers the same.
+	WatchOffer(ctx context.Context, namespace string, emit func(opts ScheduleOptions, exists bool)) error
+	// WithdrawOffer takes back the offer of this host, if it is there. It is meant for one that
+	// persists, and no call of Offer keeps up.
+	WithdrawOffer(ctx context.Context, namespace string) error
 	// WatchSchedule delivers the picked hosts, sorted by name.
 	WatchSchedule(ctx context.Context, namespace string, emit func(hosts []string)) error
 }
@@ -93,7 +101,7 @@ type Scheduler interface {
 // ScheduleOptions say how hosts are picked for a namespace.
 type ScheduleOptions struct {
 	Strategy string // "rr" (default) or "alpha"
-	Max      int    // hosts to pick; 0 means the default, 1
+	Max      int    // hosts to pick; 0 means the default, 1, and less than that none
 	Persist  bool   // the offer outlives the agent until it is withdrawn
 	TTL      int    // seconds after which a silent host is dropped; 0 means the default, 10
 }

@@ -108,6 +108,24 @@ func (w counted) Offer(ctx context.Context, namespace string, opts world.Schedul
 	return w.World.Offer(ctx, namespace, opts)
 }
 
+func (w counted) GetOffer(ctx context.Context, namespace string) (world.ScheduleOptions, bool, error) {
+	w.ops.Add(1)
+	return w.World.GetOffer(ctx, namespace)
+}
+
+func (w counted) WatchOffer(ctx context.Context, namespace string, emit func(world.ScheduleOptions, bool)) error {
+	w.ops.Add(1)
+	return w.World.WatchOffer(ctx, namespace, func(opts world.ScheduleOptions, exists bool) {
+		w.event(1)
+		emit(opts, exists)
+	})
+}
+
+func (w counted) WithdrawOffer(ctx context.Context, namespace string) error {
+	w.ops.Add(1)
+	return w.World.WithdrawOffer(ctx, namespace)
+}
+
 func (w counted) WatchSchedule(ctx context.Context, namespace string, emit func([]string)) error {
 	w.ops.Add(1)
 	return w.World.WatchSchedule(ctx, namespace, func(hosts []string) {

@@ -35,6 +35,11 @@ func (w *World) Adopt(ctx context.Context, d world.Dump) error {
 	for _, namespace := range slices.Sorted(maps.Keys(d.Schedules)) {
 		put(schedulePrefix+namespace, strings.Join(d.Schedules[namespace], ","))
 	}
+	for namespace, offers := range d.Offers {
+		for host, opts := range offers {
+			put(offerKey(host, namespace), encodeOptions(opts))
+		}
+	}
 	for some := range slices.Chunk(ops, adoptOps) {
 		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 		_, err := w.client.Txn(ctx).Then(some...).Commit()

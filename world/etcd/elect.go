@@ -3,17 +3,12 @@ package etcd
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/concurrency"
-
-	"mgmt/world"
 )
 
 // electionTTL is, in seconds, how soon after its death another host picks in the place of the
@@ -43,7 +38,9 @@ func (w *World) stand(ctx context.Context) {
 			delay = min(2*delay, retryMax)
 		}
 	}
-	if err := w.adjourn(); err != nil {
+	late, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	defer cancel()
+	if err := w.adjourn(late); err != nil {
 		w.log.Debug("what is scheduled was not looked at once more", "error", err)
 	}
 }
@@ -141,30 +138,23 @@ func (w *World) occupy(ctx context.Context, place string, lease clientv3.LeaseID
 	return err
 }
 
-// adjourn is called when this host stands for election no more. If nobody does, it picks once
-// more, because its own withdrawals may not have been counted.
-func (w *World) adjourn() error {
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
-	defer cancel()
+// adjourn is called after this host has taken an offer back, and does not stand for election. If
+// nobody does, it picks once more, since nobody else notices.
+func (w *World) adjourn(ctx context.Context) error {
 	resp, err := w.client.Get(ctx, electionPrefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
 	if err != nil || resp.Count > 0 {
 		return err
 	}
 	p := newPicker(w)
-	dirty := map[string]bool{}
 	for prefix, apply := range p.tables() {
 		d, _, err := w.tables.list(ctx, span{prefix, true})
 		if err != nil {
 			return err
 		}
-		maps.Copy(dirty, apply(d))
+		p.listed++
+		apply(d)
 	}
-	for ns := range dirty {
-		if err := p.pick(ctx, ns); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.pick(ctx)
 }
 
 // resign ends the session of an election, so that the next host is elected at once.
@@ -175,156 +165,4 @@ func (w *World) resign(s *concurrency.Session) {
 	if _, err := w.client.Revoke(ctx, s.Lease()); err != nil {
 		w.log.Debug("the election was not left; its session runs out", "error", err)
 	}
-}
-
-// A picker picks hosts for the namespaces, while its agent is elected.
-type picker struct {
-	w       *World
-	offers  map[string]map[string]string // namespace → host → options
-	results map[string]string            // namespace → what is stored
-	order   map[string][]string          // namespace → the order kept
-	listed  int                          // how many of the two tables have been read
-	changes chan func() map[string]bool  // changes apply themselves and return the namespaces concerned
-}
-
-func newPicker(w *World) *picker {
-	return &picker{
-		w: w, offers: map[string]map[string]string{}, results: map[string]string{}, order: map[string][]string{},
-		changes: make(chan func() map[string]bool),
-	}
-}
-
-// tables returns the prefixes that a picker needs, and what takes the changes there.
-func (p *picker) tables() map[string]func(delta) map[string]bool {
-	return map[string]func(delta) map[string]bool{offersPrefix: p.offer, schedulePrefix: p.result}
-}
-
-// run follows offers and results until ctx ends. An event costs the namespaces it is about.
-func (p *picker) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{}, 2)
-	defer func() {
-		cancel()
-		<-done
-		<-done
-	}()
-	for prefix, apply := range p.tables() {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			p.w.tables.follow(ctx, span{prefix, true}, p.send(ctx, apply))
-		}()
-	}
-	dirty := map[string]bool{}
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case change := <-p.changes:
-			maps.Copy(dirty, change())
-		}
-		if p.listed < 2 {
-			continue
-		}
-		for ns := range dirty {
-			if err := p.pick(ctx, ns); err != nil {
-				return err
-			}
-		}
-		clear(dirty)
-	}
-}
-
-// send returns a function that hands changes of a table to run.
-func (p *picker) send(ctx context.Context, apply func(delta) map[string]bool) func(delta) {
-	first := true
-	return func(d delta) {
-		opening := first
-		first = false
-		change := func() map[string]bool {
-			if opening {
-				p.listed++
-			}
-			return apply(d)
-		}
-		select {
-		case p.changes <- change:
-		case <-ctx.Done():
-		}
-	}
-}
-
-// offer takes changes of offers.
-func (p *picker) offer(d delta) map[string]bool {
-	dirty := map[string]bool{}
-	for key, e := range d {
-		host, ns, ok := strings.Cut(key, "/")
-		if !ok || checkNamespace(ns) != nil {
-			continue
-		}
-		dirty[ns] = true
-		if !e.Exists {
-			delete(p.offers[ns], host)
-			continue
-		}
-		if p.offers[ns] == nil {
-			p.offers[ns] = map[string]string{}
-		}
-		p.offers[ns][host] = e.Value
-	}
-	return dirty
-}
-
-// result takes changes of results. Those of others are corrected by the pick that follows.
-func (p *picker) result(d delta) map[string]bool {
-	dirty := map[string]bool{}
-	for ns, e := range d {
-		dirty[ns] = true
-		p.results[ns] = e.Value
-		if !e.Exists {
-			delete(p.results, ns)
-		}
-	}
-	return dirty
-}
-
-// pick makes the stored result of a namespace what the offers say.
-func (p *picker) pick(ctx context.Context, ns string) error {
-	order, ok := p.order[ns]
-	if !ok {
-		order = splitHosts(p.results[ns])
-	}
-	order, picked := choose(p.offers[ns], order)
-	p.order[ns] = order
-	if len(order) == 0 {
-		delete(p.order, ns)
-		delete(p.offers, ns)
-	}
-	result := strings.Join(picked, ",")
-	if result == p.results[ns] {
-		return nil
-	}
-	p.results[ns] = result
-	if result == "" {
-		delete(p.results, ns)
-		return p.w.remove(ctx, schedulePrefix+ns)
-	}
-	return p.w.put(ctx, schedulePrefix+ns, result)
-}
-
-// choose returns the order of the hosts that made offers, and those that are picked, by name.
-// Where the options of the hosts differ, those of the last one by name count.
-func choose(offers map[string]string, last []string) (order, picked []string) {
-	hosts := slices.Sorted(maps.Keys(offers))
-	var opts world.ScheduleOptions
-	for _, h := range hosts {
-		overlay(&opts, offers[h])
-	}
-	order, err := world.Pick(opts, last, hosts)
-	if err != nil { // a strategy that this agent does not know
-		opts.Strategy = ""
-		order, _ = world.Pick(opts, last, hosts)
-	}
-	picked = slices.Clone(order[:opts.Limit(len(order))])
-	slices.Sort(picked)
-	return order, picked
 }

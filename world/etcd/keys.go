@@ -2,7 +2,6 @@ package etcd
 
 import (
 	"fmt"
-	"strings"
 
 	"mgmt/world"
 )
@@ -33,14 +32,6 @@ func offerKey(host, ns string) string { return offersPrefix + host + "/" + ns }
 func checkKey(key string) error {
 	if key == "" {
 		return fmt.Errorf("the key of a shared value is empty; it needs a name")
-	}
-	return nil
-}
-
-// checkNamespace refuses what cannot be a scheduling namespace: it is one element of a key.
-func checkNamespace(ns string) error {
-	if ns == "" || strings.Contains(ns, "/") {
-		return fmt.Errorf("the scheduling namespace is %q; it has to be a name without /", ns)
 	}
 	return nil
 }

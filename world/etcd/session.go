@@ -164,6 +164,16 @@ func (s *session) end(ctx context.Context, lease clientv3.LeaseID) error {
 	return err
 }
 
+// abandon leaves a key to another session, which holds it.
+func (s *session) abandon(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.wanted[key]; h != nil && !h.written {
+		close(h.settled)
+	}
+	delete(s.wanted, key)
+}
+
 // keepOn lets a key stay after the end of the session until its lease runs out.
 func (s *session) keepOn(key string) {
 	s.mu.Lock()

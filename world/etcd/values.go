@@ -37,9 +37,14 @@ func (w *World) WatchString(ctx context.Context, key string, emit func(value str
 	if err := checkKey(key); err != nil {
 		return err
 	}
+	return w.watchKey(ctx, stringsPrefix+key, emit)
+}
+
+// watchKey tells what a key is, and each time that it changes.
+func (w *World) watchKey(ctx context.Context, key string, emit func(value string, exists bool)) error {
 	var last Change
 	emitted := false
-	return w.tables.follow(ctx, span{key: stringsPrefix + key}, func(d delta) {
+	return w.tables.follow(ctx, span{key: key}, func(d delta) {
 		e, ok := d[""]
 		if !ok && emitted || emitted && e == last {
 			return

@@ -285,6 +285,35 @@ func (w *World) Offer(ctx context.Context, namespace string, opts world.Schedule
 	return w.stay(ctx, func(ctx context.Context, p *place) error { return p.Offer(ctx, namespace, opts) })
 }
 
+// An offered is what a host offers.
+type offered struct {
+	opts   world.ScheduleOptions
+	exists bool
+}
+
+// GetOffer implements world.Scheduler.
+func (w *World) GetOffer(ctx context.Context, namespace string) (opts world.ScheduleOptions, exists bool, err error) {
+	err = w.once(ctx, func(now world.World) (err error) {
+		opts, exists, err = now.GetOffer(ctx, namespace)
+		return err
+	})
+	return opts, exists, err
+}
+
+// WatchOffer implements world.Scheduler.
+func (w *World) WatchOffer(ctx context.Context, namespace string, emit func(world.ScheduleOptions, bool)) error {
+	same := func(a, b offered) bool { return a == b }
+	return follow(ctx, w, func(o offered) { emit(o.opts, o.exists) }, same, func(o offered) offered { return o },
+		func(ctx context.Context, now world.World, tell func(offered)) error {
+			return now.WatchOffer(ctx, namespace, func(opts world.ScheduleOptions, exists bool) { tell(offered{opts, exists}) })
+		})
+}
+
+// WithdrawOffer implements world.Scheduler.
+func (w *World) WithdrawOffer(ctx context.Context, namespace string) error {
+	return w.once(ctx, func(now world.World) error { return now.WithdrawOffer(ctx, namespace) })
+}
+
 // WatchSchedule implements world.Scheduler.
 func (w *World) WatchSchedule(ctx context.Context, namespace string, emit func([]string)) error {
 	return follow(ctx, w, emit, slices.Equal[[]string], slices.Clone[[]string],

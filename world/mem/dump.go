@@ -2,6 +2,7 @@ package mem
 
 import (
 	"maps"
+	"slices"
 
 	"mgmt/world"
 )
@@ -10,21 +11,29 @@ import (
 func (s *Store) Dump() world.Dump {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := world.Dump{Strings: maps.Clone(s.strings), Values: nested(s.values), Exports: nested(s.exports), Schedules: map[string][]string{}}
-	for namespace := range s.pools {
-		if hosts := s.pools[namespace].roster.Picked(); len(hosts) > 0 {
+	d := world.Dump{Strings: maps.Clone(s.strings), Values: nested(s.values), Exports: nested(s.exports), Schedules: map[string][]string{}, Offers: map[string]map[string]world.ScheduleOptions{}}
+	for namespace, p := range s.pools {
+		if hosts := p.roster.Picked(); len(hosts) > 0 {
 			d.Schedules[namespace] = hosts
+		}
+		if left := p.left(); len(left) > 0 {
+			d.Offers[namespace] = left
 		}
 	}
 	return d
 }
 
-// Restore makes the store hold what a dump has, but for the schedules: those come of the offers
-// that are made to this store.
+// Restore makes the store hold what a dump has, but for the schedules: those come of the offers.
 func (s *Store) Restore(d world.Dump) {
 	s.replace(func() {
 		s.strings, s.values, s.exports = maps.Clone(d.Strings), nested(d.Values), nested(d.Exports)
 		s.offered = map[topic]map[string]string{}
+		for namespace, offers := range d.Offers {
+			p := s.pool(namespace)
+			for _, host := range slices.Sorted(maps.Keys(offers)) {
+				p.roster.Enter(host, offers[host])
+			}
+		}
 		for from, all := range s.exports {
 			for key, data := range all {
 				s.offer(from, key, data)

@@ -3,12 +3,13 @@
 // nothing.
 //
 // Who watches reads a topic: one string, the values of one namespace, what is exported to one
-// target, or what is picked for a namespace. A change costs the readers of its topic, each of
+// target, or what is offered and picked for a namespace. A change costs the readers of its topic, each of
 // whom is handed what changed, and nobody else.
 package mem
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 
@@ -31,7 +32,7 @@ type Store struct {
 type topic struct {
 	what subject
 	name string // of the string, the namespace, or whom exports are for
-	kind string // of exports
+	kind string // of exports; the host of an offer
 }
 
 type subject int
@@ -41,6 +42,7 @@ const (
 	ofValues
 	ofExports
 	ofSchedule
+	ofOffer
 )
 
 // New returns an empty store.
@@ -86,6 +88,10 @@ func (s *Store) all(t topic) map[string]string {
 		return s.offered[t]
 	case ofSchedule:
 		return s.scheduled(t.name)
+	case ofOffer:
+		if opts, ok := s.offering(t.name, t.kind); ok {
+			return map[string]string{"": fmt.Sprint(opts)}
+		}
 	}
 	return nil
 }

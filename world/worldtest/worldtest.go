@@ -5,7 +5,6 @@ package worldtest
 import (
 	"context"
 	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +22,8 @@ func Run(t *testing.T, connect func(t *testing.T, hosts ...string) []world.World
 	t.Run("schedule", func(t *testing.T) { testSchedule(t, connect(t, "a", "b", "c")) })
 	t.Run("exports", func(t *testing.T) { testExports(t, connect(t, "a", "b")) })
 	t.Run("bad exports", func(t *testing.T) { testBadExports(t, connect(t, "a")) })
+	t.Run("latest offer", func(t *testing.T) { testLatestOffer(t, connect(t, "a")) })
+	t.Run("persistent offer", func(t *testing.T) { testPersistentOffer(t, connect(t, "a", "b")) })
 	t.Run("bad offers", func(t *testing.T) { testBadOffers(t, connect(t, "a")) })
 	t.Run("keys", func(t *testing.T) { testKeys(t, connect(t, "a", "b")) })
 	t.Run("many keys", func(t *testing.T) { testManyKeys(t, connect(t, "a")) })
@@ -133,46 +134,4 @@ func testExchange(t *testing.T, w []world.World) {
 		t.Errorf("a deleted value is read as %q, %v, %v", v, ok, err)
 	}
 	want(t, seen, "one deleted", equal(map[string]string{b.Host(): "2"}))
-}
-
-func testSchedule(t *testing.T, w []world.World) {
-	seen := follow(t, func(ctx context.Context, emit func([]string)) error {
-		return w[0].WatchSchedule(ctx, "n", emit)
-	})
-	is := func(hosts ...string) func([]string) bool {
-		return func(got []string) bool { return slices.Equal(got, hosts) }
-	}
-	want(t, seen, "no offers", is())
-	opts := world.ScheduleOptions{Max: 2, TTL: 1}
-	cancels := make([]context.CancelFunc, len(w))
-	// The hosts offer themselves in another order than that of their names, which the strategy
-	// rr keeps to.
-	for _, i := range []int{2, 0, 1} {
-		var ctx context.Context
-		ctx, cancels[i] = context.WithCancel(t.Context())
-		go w[i].Offer(ctx, "n", opts)
-		switch i {
-		case 2:
-			want(t, seen, "one offer", is("c"))
-		case 0:
-			want(t, seen, "two offers", is("a", "c"))
-		}
-	}
-	cancels[2]()
-	want(t, seen, "one has left", is("a", "b"))
-	cancels[0]()
-	want(t, seen, "two have left", is("b"))
-	cancels[1]()
-	want(t, seen, "all have left", is())
-}
-
-func testBadOffers(t *testing.T, w []world.World) {
-	for _, namespace := range []string{"", "a/b"} {
-		if err := w[0].Offer(t.Context(), namespace, world.ScheduleOptions{}); err == nil {
-			t.Errorf("an offer for %q was taken", namespace)
-		}
-	}
-	if err := w[0].Offer(t.Context(), "n", world.ScheduleOptions{Strategy: "best"}); err == nil {
-		t.Error("an offer with an unknown strategy was taken")
-	}
 }
