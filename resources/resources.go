@@ -13,6 +13,7 @@ import (
 	"mgmt/resources/noop"
 	"mgmt/resources/panic"
 	"mgmt/resources/print"
+	"mgmt/resources/schedule"
 	"mgmt/resources/test"
 	"mgmt/resources/timer"
 	"mgmt/resources/value"
@@ -28,6 +29,7 @@ var Kinds = sync.OnceValue(func() *resource.Registry {
 		noop.Kind,
 		panic.Kind,
 		print.Kind,
+		schedule.Kind,
 		test.Kind,
 		timer.Kind,
 		value.Kind,

@@ -44,8 +44,16 @@ var cases = map[string]func(dir string) resourcetest.Case{
 	"noop":   func(string) resourcetest.Case { return resourcetest.Case{Params: params("comment", "c")} },
 	"_panic": func(string) resourcetest.Case { return resourcetest.Case{} },
 	"print":  func(string) resourcetest.Case { return resourcetest.Case{Params: params("msg", "m")} },
-	"test":   func(string) resourcetest.Case { return resourcetest.Case{Params: params("sendvalue", "v")} },
-	"timer":  func(string) resourcetest.Case { return resourcetest.Case{Params: params("interval", int64(60))} },
+	"schedule": func(string) resourcetest.Case {
+		w := mem.New().Host("host")
+		return resourcetest.Case{
+			World:  w,
+			Params: params("namespace", "n", "max", int64(2)),
+			Damage: func() error { return w.WithdrawOffer(context.Background(), "n") },
+		}
+	},
+	"test":  func(string) resourcetest.Case { return resourcetest.Case{Params: params("sendvalue", "v")} },
+	"timer": func(string) resourcetest.Case { return resourcetest.Case{Params: params("interval", int64(60))} },
 	"value": func(string) resourcetest.Case {
 		return resourcetest.Case{Params: params("any", map[string]any{"a": []any{int64(1)}})}
 	},

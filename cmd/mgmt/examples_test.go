@@ -29,6 +29,7 @@ var examples = []struct {
 	{"notify.mcl", map[string]string{"mgmt-notify/app.conf": "verbose = true", "mgmt-notify/restarts": "\n"}, "the app has been restarted"},
 	{"print.mcl", nil, "it is "},
 	{"reverse.mcl", map[string]string{"mgmt-reverse/": ""}, ""},
+	{"schedule.mcl", map[string]string{"mgmt-schedule/": ""}, "schedule[backup]"},
 	{"secrets.mcl", map[string]string{"mgmt-secrets/admin.conf": "password = change me", "mgmt-secrets/guest.conf": "password = guest"}, "the password is change me"},
 	{"send.mcl", map[string]string{"mgmt-kernel": "Linux"}, "value[kernel]"},
 	{"sites.mcl", map[string]string{"mgmt-sites/blog.conf": "listen 8080;", "mgmt-sites/wiki.conf": "listen 8081;"}, ""},

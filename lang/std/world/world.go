@@ -224,15 +224,17 @@ func scheduleOptions(s *types.Struct) (world.ScheduleOptions, error) {
 		case "strategy":
 			opts.Strategy = string(v.(types.Str))
 		case "max":
-			opts.Max = int(v.(types.Int))
+			if opts.Max = int(v.(types.Int)); opts.Max < 1 {
+				opts.Max = -1 // which is nobody, where 0 is the default
+			}
 		case "reuse":
 			opts.Persist = bool(v.(types.Bool))
 		case "ttl":
 			opts.TTL = int(v.(types.Int))
 		}
 	}
-	if opts.Max < 0 || opts.TTL < 0 {
-		return opts, errors.New("max and ttl are not negative")
+	if opts.TTL < 0 {
+		return opts, fmt.Errorf("the ttl is %d; it has to be a number of seconds, or 0 for the default", opts.TTL)
 	}
 	return opts, nil
 }
