@@ -20,7 +20,10 @@ import (
 	"mgmt/cluster"
 	"mgmt/cluster/server"
 	"mgmt/console"
+	"mgmt/internal/startup"
 )
+
+func init() { startup.Done() }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == cluster.ServerArgument {
