@@ -48,7 +48,8 @@ type offer struct {
 type offering struct {
 	keys   []world.ExportKey
 	done   string // before and after the run
-	stored bool
+	tried  bool   // something may have been stored, under any of the keys
+	stored bool   // all of it was
 	err    error
 }
 
@@ -218,7 +219,7 @@ func (j *job) export(ctx context.Context, res resource.Resource) {
 	if short == o.done {
 		return
 	}
-	o.done = ""
+	o.done, o.tried = "", true
 	for _, key := range o.keys {
 		if err := j.engine.opts.World.Export(ctx, key, string(data)); err != nil {
 			o.err = fmt.Errorf("export to %s: %w", key.To, err)
@@ -251,8 +252,10 @@ func (j *job) exportHidden(ctx context.Context) error {
 // offered draws the conclusions from what a run exported.
 func (e *Engine) offered(v *vertex, j *job) {
 	o := j.offering
-	for _, key := range o.keys {
-		e.mayBeStale(key)
+	if o.tried {
+		for _, key := range o.keys {
+			e.mayBeStale(key)
+		}
 	}
 	if v.offer != nil {
 		if v.offer.done = o.done; v.offer.lost {

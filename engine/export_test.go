@@ -63,14 +63,13 @@ func (f *flakyWorld) set(down bool, takes time.Duration) {
 	f.down, f.takes = down, takes
 }
 
-// wrote returns what was written since the last call, sorted, each once: what a write may have
-// overtaken is written again.
+// wrote returns what was written since the last call, sorted.
 func (f *flakyWorld) wrote() string {
 	synctest.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	slices.Sort(f.writes)
-	out := strings.Join(slices.Compact(f.writes), " ")
+	out := strings.Join(f.writes, " ")
 	f.writes = nil
 	return out
 }
