@@ -261,9 +261,9 @@ func TestWantedSizeChanges(t *testing.T) {
 	b, c := start(t, "b", nil, a), start(t, "c", nil, a)
 	a.want("a b c")
 	for i, n := range []int{2, 1, 2} {
-		eventually(t, "the wanted size is written", func() bool { // a server that is on its way out may refuse once
-			return a.node.World().Put(t.Context(), "/chooser/dynamicsize/idealclustersize", fmt.Sprint(n)) == nil
-		})
+		if err := a.node.World().Put(t.Context(), "/chooser/dynamicsize/idealclustersize", fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
 		a.want([]string{"a b", "a", "a b"}[i])
 	}
 	for _, h := range []*host{a, b, c} {

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -248,13 +250,38 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
+// again carries out a write, one that may be done twice, until a server answers that does not
+// leave at the moment.
+func again(ctx context.Context, write func() error) error {
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		err := write()
+		if !leaving(err) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// leaving reports whether a write failed since the server that was asked is being stopped. What
+// raft says of that is no error of the protocol.
+func leaving(err error) bool {
+	return err != nil && (errors.Is(err, rpctypes.ErrStopped) || status.Convert(err).Message() == "raft: stopped")
+}
+
 // put writes a key, unless it has the value.
 func (w *World) put(ctx context.Context, key, value string) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	_, err := w.client.Txn(ctx).
-		If(clientv3.Compare(clientv3.Value(key), "=", value)).
-		Else(clientv3.OpPut(key, value)).Commit()
+	err := again(ctx, func() error {
+		_, err := w.client.Txn(ctx).
+			If(clientv3.Compare(clientv3.Value(key), "=", value)).
+			Else(clientv3.OpPut(key, value)).Commit()
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), err)
 	}
@@ -264,7 +291,11 @@ func (w *World) put(ctx context.Context, key, value string) error {
 func (w *World) remove(ctx context.Context, key string) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	if _, err := w.client.Delete(ctx, key); err != nil {
+	err := again(ctx, func() error {
+		_, err := w.client.Delete(ctx, key)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
 	}
 	return nil
