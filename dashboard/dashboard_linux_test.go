@@ -197,6 +197,10 @@ func TestRefusals(t *testing.T) {
 			_, err := fetch[Status](t.Context(), kept, "status", map[string][]string{"limit": {"-1"}})
 			return err
 		}},
+		{"kind= and name=", func() error {
+			_, err := fetch[[]history.Chain](t.Context(), kept, "why", map[string][]string{"kind": {"file"}})
+			return err
+		}},
 		{"another version", func() error { _, err := fetch[Status](t.Context(), kept, "colour", nil); return err }},
 	} {
 		if err := x.ask(); err == nil || !strings.Contains(err.Error(), x.want) {

@@ -50,7 +50,16 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /v1/graph", answer(s.graph))
 	mux.HandleFunc("GET /v1/why", answer(s.why))
 	mux.HandleFunc("GET /v1/events", s.events)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { refuse(w, unanswerable(r)) })
 	return mux
+}
+
+// unanswerable returns why there is no answer to a request that nobody takes.
+func unanswerable(r *http.Request) error {
+	if r.Method != http.MethodGet {
+		return &requestError{http.StatusMethodNotAllowed, r.Method + ": only GET is answered"}
+	}
+	return &requestError{http.StatusNotFound, fmt.Sprintf("it knows nothing of %q; is it of another version?", r.URL.Path)}
 }
 
 // A requestError is a question that has no answer.
@@ -202,6 +211,9 @@ func (s *Server) why(r *http.Request) ([]history.Chain, error) {
 		return nil, errNoHistory
 	}
 	q := history.Question{About: history.Ref{Kind: r.FormValue("kind"), Name: r.FormValue("name")}}
+	if q.About.Kind == "" || q.About.Name == "" {
+		return nil, &requestError{http.StatusBadRequest, "kind= and name= say which resource is asked about"}
+	}
 	var err error
 	if q.All, err = flag(r, "all"); err != nil {
 		return nil, err
