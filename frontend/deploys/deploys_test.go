@@ -116,6 +116,51 @@ func TestPackLang(t *testing.T) {
 	}
 }
 
+// TestFilesThatStay packs programs that read files which are on this machine, and which the hosts
+// would not have.
+func TestFilesThatStay(t *testing.T) {
+	const read = "import \"deploy\"\n"
+	for name, c := range map[string]struct {
+		program string
+		want    string // what is refused; "" is nothing
+	}{
+		"beside it":                {`test deploy.readfile("/motd") {}`, "motd"},
+		"in a directory beside it": {`test deploy.readfile("/data/motd") {}`, "data/motd"},
+		"a directory":              {`test deploy.directory("/data/") {}`, "data"},
+		"by a variable":            {"$f = \"/data/\"\n$g = \"${f}motd\"\ntest deploy.readfileabs($g) {}", "data/motd"},
+		"known in part":            {`test deploy.readfile("/data/${hostname}") {}`, "data"},
+		"optional":                 {"if deploy.file_exists(\"/motd\") {\n\ttest \"a\" {}\n}", "motd"},
+		"in a class":               {"class c($f) {\n\ttest deploy.readfile(\"/motd\") {}\n}\ninclude c(\"/motd\")", "motd"},
+		"what travels":             {`test deploy.readfile("/files/motd") {}`, ""},
+		"a directory that travels": {`test deploy.readfile("/files/${hostname}") {}`, ""},
+		"unknown":                  {`test deploy.readfile(os.readfile("/tmp/name")) {}`, ""},
+		"nowhere, and optional":    {"if deploy.file_exists(\"/none\") {\n\ttest \"a\" {}\n}", ""},
+	} {
+		text := read + c.program + "\n"
+		if strings.Contains(text, "os.") {
+			text = "import \"os\"\n" + text
+		}
+		dir := tree(t, map[string]string{"p.mcl": text, "motd": "m", "data/motd": "m", "files/motd": "m"})
+		in, err := lang.Open(filepath.Join(dir, "p.mcl"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, _, diags, err := PackLang(t.Context(), in, std.Library(), resources.Kinds())
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want == "" && (plan == nil || len(diags) > 0):
+			t.Errorf("%s: packing\n%s\nsays %v, want nothing", name, text, diags)
+		case c.want != "" && (plan != nil || len(diags) != 1 || !strings.HasPrefix(diags[0].Message, c.want+" does not travel") || diags[0].Hint == ""):
+			t.Errorf("%s: packing\n%s\nsays %v, want that %s does not travel", name, text, diags, c.want)
+		}
+		if dir += string(filepath.Separator); c.want != "" {
+			os.Rename(dir+"p.mcl", dir+"main.mcl")
+			packLang(t, dir)
+		}
+	}
+}
+
 func TestPackRefuses(t *testing.T) {
 	dir := tree(t, map[string]string{"bad.mcl": "test \"x\" {", "site/main.mcl": "test \"x\" {}\n"})
 	in, err := lang.Open(filepath.Join(dir, "bad.mcl"), nil)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mgmt/deploy"
@@ -53,9 +54,40 @@ func PackLang(ctx context.Context, in lang.Input, library *funcs.Library, kinds 
 	p := &packer{in: in, read: map[string]bool{}}
 	plan, err := p.pack(prog.Read())
 	if err != nil {
-		err = fmt.Errorf("packing the program: %w", err)
+		return nil, prog.Files(), diags, fmt.Errorf("packing the program: %w", err)
 	}
-	return plan, prog.Files(), diags, err
+	if left := staying(in, prog, plan); left.HasErrors() {
+		return nil, prog.Files(), append(diags, left...), nil
+	}
+	return plan, prog.Files(), diags, nil
+}
+
+// staying reports the files that a program reads and that are here, but do not travel with it.
+func staying(in lang.Input, prog *lang.Program, plan *deploy.Plan) syntax.Diagnostics {
+	needs := frontlang.Needs(prog)
+	if len(needs) == 0 || in.Files == nil {
+		return nil
+	}
+	travels := map[string]bool{}
+	for _, f := range plan.Bundle.Tree {
+		for name := f.Path; !travels[name]; name = path.Dir(name) {
+			travels[name] = true
+		}
+	}
+	root := path.Dir(plan.Main)
+	out := syntax.Reports{Phase: syntax.PhaseStream}
+	for _, n := range needs {
+		comes := func(name string) bool { return travels[path.Join(root, name)] }
+		if n.In(in.Files) && !slices.ContainsFunc(n.Paths, comes) {
+			out.Add(frontlang.MissingFile, n.Span, "%s does not travel with the program: the hosts would not have it", n.Paths[0]).Hint = remedy(n.Paths[0])
+		}
+	}
+	return out.Diagnostics()
+}
+
+// remedy says how a file comes to travel.
+func remedy(name string) string {
+	return "deploy the directory of the program, with main.mcl or metadata.yaml in it, or put " + name + " into files/ beside the program, and write /" + path.Join("files", path.Base(name))
 }
 
 // A packer collects the files of a program. All paths are absolute ones of this machine, until they

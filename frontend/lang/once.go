@@ -14,6 +14,7 @@ func Check(ctx context.Context, opts Options) (*syntax.Files, syntax.Diagnostics
 	prog, diags := lang.Load(ctx, opts.Input, opts.Library, Kinds(opts.Kinds))
 	if !diags.HasErrors() {
 		diags = append(diags, validate(prog, opts.Kinds)...)
+		diags = append(diags, missing(prog, opts.Input.Files)...)
 	}
 	return prog.Files(), diags
 }

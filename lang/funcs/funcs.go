@@ -70,6 +70,11 @@ type Function struct {
 	Publishes bool
 	// NoFold keeps a pure function from being evaluated while compiling.
 	NoFold bool
+	// Travels, where set, says which paths within Host.Files a call reads that stands in a module in
+	// dir and has arg as its argument: the first one that is there.
+	Travels func(dir, arg string) []string
+	// Optional says that such a path need not be there.
+	Optional bool
 }
 
 // A Site is what is known of a call when its signature is wanted.

@@ -5,6 +5,7 @@
 package stddeploy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,25 +35,25 @@ func Module() *funcs.Module {
 				Name:   "readfile",
 				Doc:    "Returns the content of a file of the module. That it is missing is an error.",
 				Sigs:   table.Sig("func(filename str) str"),
-				Impure: text(readFile),
+				Impure: text(readFile), Travels: inModule,
 			},
 			{
 				Name:   "readfileabs",
 				Doc:    "Returns the content of a file by its path from the root of the deploy, as deploy.abspath returns it. That it is missing is an error.",
 				Sigs:   table.Sig("func(filename str) str"),
-				Impure: text(readFileAbs),
+				Impure: text(readFileAbs), Travels: fromRoot,
 			},
 			{
 				Name:   "file_exists",
 				Doc:    "Reports whether the module, or else the root of the deploy, has the file or directory.",
 				Sigs:   table.Sig("func(filename str) bool"),
-				Impure: fileExists,
+				Impure: fileExists, Travels: anywhere, Optional: true,
 			},
 			{
 				Name:   "directory",
 				Doc:    "Copies a directory of the module to the local disk, without what else is there, and returns the path of the copy. The path begins and ends with a slash.",
 				Sigs:   table.Sig("func(directory str) str"),
-				Impure: text(directory),
+				Impure: text(directory), Travels: inModule,
 			},
 			{
 				Name:   "binary_path",
@@ -95,16 +96,23 @@ func abspath(call *funcs.Call, name string) (string, error) {
 	return out, nil
 }
 
+// within turns a path from the root of the deploy into a name within its files.
+func within(abs string) string {
+	return cmp.Or(strings.Trim(path.Clean("/"+abs), "/"), ".")
+}
+
+// These say which files calls read.
+
+func inModule(dir, arg string) []string { return []string{within(path.Join(dir, arg))} }
+func fromRoot(_, arg string) []string   { return []string{within(arg)} }
+func anywhere(dir, arg string) []string { return []string{within(path.Join(dir, arg)), within(arg)} }
+
 // inside turns a path from the root of the deploy into a name within its files.
 func inside(call *funcs.Call, abs string) (fs.FS, string, error) {
 	if call.Host == nil || call.Host.Files == nil {
 		return nil, "", errors.New("no files travel with this program")
 	}
-	name := strings.Trim(path.Clean("/"+abs), "/")
-	if name == "" {
-		name = "."
-	}
-	return call.Host.Files, name, nil
+	return call.Host.Files, within(abs), nil
 }
 
 func readFile(call *funcs.Call, name string) (string, error) {
