@@ -17,6 +17,9 @@ const (
 	maxKeys  = 100
 )
 
+// fewChunks are as many as are read at a time.
+const fewChunks = 32
+
 // treeKey returns a key for the tree of a deploy that nobody else uses.
 func treeKey(id int64) string { return fmt.Sprintf("%s%d-%s", treesPrefix, id, rand.Text()) }
 
@@ -76,12 +79,26 @@ func upload(ctx context.Context, store world.KV, files *bundle.Bundle) error {
 	return nil
 }
 
+// few returns hashes if they are few, or none.
+func few(all []bundle.Hash) []bundle.Hash {
+	if len(all) > fewChunks {
+		return nil
+	}
+	return all
+}
+
 // fetch reads the files of a deploy. Chunks that have are taken from there.
 func fetch(ctx context.Context, store world.KV, m *Manifest, have map[bundle.Hash]bundle.Blob) (*bundle.Bundle, error) {
 	if m.Files == "" {
 		return &bundle.Bundle{}, nil
 	}
-	got, err := store.Get(ctx, m.Files)
+	keys := []string{m.Files}
+	for _, h := range few(m.Chunks) {
+		if _, ok := have[h]; !ok {
+			keys = append(keys, chunkKey(h))
+		}
+	}
+	got, err := store.Get(ctx, keys...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the files of deploy %d: %w", m.ID, err)
 	}
@@ -97,6 +114,8 @@ func fetch(ctx context.Context, store world.KV, m *Manifest, have map[bundle.Has
 	for _, h := range tree.Chunks() {
 		if blob, ok := have[h]; ok {
 			files.Blobs[h] = blob
+		} else if blob, ok := got[chunkKey(h)]; ok {
+			files.Blobs[h] = bundle.Blob(blob)
 		}
 	}
 	if err := download(ctx, store, files); err != nil {
@@ -107,7 +126,7 @@ func fetch(ctx context.Context, store world.KV, m *Manifest, have map[bundle.Has
 
 // download reads the chunks that are missing, some at a time.
 func download(ctx context.Context, store world.KV, files *bundle.Bundle) error {
-	for part := range slices.Chunk(files.Missing(), 32) {
+	for part := range slices.Chunk(files.Missing(), fewChunks) {
 		keys := make(map[string]bundle.Hash, len(part))
 		for _, h := range part {
 			keys[chunkKey(h)] = h

@@ -21,6 +21,9 @@ type Manifest struct {
 	Tree    bundle.Hash `json:"tree,omitzero"`
 	Files   string      `json:"files,omitempty"` // the key under which the store has the tree
 	Size    int64       `json:"size,omitempty"`  // bytes of all files
+	// Chunks are those of the tree if there are fewChunks at most: who reads the tree reads
+	// them along with it. What the files are, the tree alone says.
+	Chunks []bundle.Hash `json:"chunks,omitempty"`
 
 	Noop        bool `json:"noop,omitempty"`
 	Sema        int  `json:"sema,omitempty"` // how many resources may run at once; 0 is unlimited

@@ -53,7 +53,7 @@ func Publish(ctx context.Context, store world.KV, p Plan) (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r, tidy(ctx, store, cmp.Or(p.Keep, DefaultKeep), r)
+		return r, tidy(ctx, store, cmp.Or(p.Keep, DefaultKeep), old, r)
 	}
 }
 
@@ -77,6 +77,7 @@ func publishNext(ctx context.Context, store world.KV, p Plan, old map[string]str
 	m.ID, m.At = id, cmp.Or(m.At, time.Now().UTC().Truncate(time.Second))
 	if p.Bundle != nil {
 		m.Tree, m.Files, m.Size = p.Bundle.Tree.Hash(), treeKey(id), p.Bundle.Tree.Size()
+		m.Chunks = few(p.Bundle.Tree.Chunks())
 	}
 	r, err := newRecord(m, p.Signer)
 	if err != nil {

@@ -431,3 +431,50 @@ func FuzzParseRecord(f *testing.F) {
 		}
 	})
 }
+
+// gets counts what is read of a store.
+type gets struct {
+	world.KV
+	n int
+}
+
+func (g *gets) Get(ctx context.Context, keys ...string) (map[string]string, error) {
+	g.n++
+	return g.KV.Get(ctx, keys...)
+}
+
+func TestFewFilesAreReadAtOnce(t *testing.T) {
+	for _, c := range []struct{ files, gets int }{{1, 1}, {fewChunks, 1}, {fewChunks + 1, 3}} {
+		t.Run(fmt.Sprint(c.files), func(t *testing.T) {
+			var files []string
+			for i := range c.files {
+				files = append(files, fmt.Sprintf("f%d.mcl", i), fmt.Sprintf("# %d\n", i))
+			}
+			store, _ := newStore("a")
+			r := publish(t, store, program(t, files...))
+			counted := &gets{KV: store}
+			got, err := fetch(t.Context(), counted, &r.Manifest, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Blobs) != c.files || counted.n != c.gets {
+				t.Errorf("got %d files in %d requests, want %d in %d", len(got.Blobs), counted.n, c.files, c.gets)
+			}
+		})
+	}
+}
+
+// What files a deploy has, its tree says; the list of its chunks only says what to read along with it.
+func TestChunksOfManifestAddNothing(t *testing.T) {
+	store, _ := newStore("a")
+	other := publish(t, store, program(t, "other.mcl", "# other\n"))
+	r := publish(t, store, program(t, "main.mcl", "# main\n"))
+	r.Manifest.Chunks = append(other.Manifest.Chunks, bundle.Sum([]byte("nobody has this")))
+	got, err := fetch(t.Context(), store, &r.Manifest, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Blobs) != 1 || got.Blobs[got.Tree.Chunks()[0]] == nil {
+		t.Errorf("got %d chunks, want that of the tree", len(got.Blobs))
+	}
+}

@@ -13,8 +13,12 @@ import (
 )
 
 // tidy removes deploys that nobody needs any more: those before the newest that all hosts run,
-// without the last keep, and without those that an agent that is alive runs.
-func tidy(ctx context.Context, store world.KV, keep int, last *Record) error {
+// without the last keep, and without those that an agent that is alive runs. The store had some
+// when the last one was about to be published: if none of them is old enough, nothing is read.
+func tidy(ctx context.Context, store world.KV, keep int, had map[string]string, last *Record) error {
+	if all := ids(had); len(all) == 0 || all[0] > last.ID-int64(keep) {
+		return nil
+	}
 	all, err := store.List(ctx, deploysPrefix)
 	if err != nil {
 		return fmt.Errorf("looking for old deploys: %w", err)

@@ -109,13 +109,18 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	store, done, err := f.storeFlags.open(ctx, cmd)
+	remote, done, err := f.storeFlags.connect(ctx, cmd)
 	if err != nil {
 		return err
 	}
 	defer done()
-	plan, err := f.pack(ctx, cmd, args, io)
+	answers := make(chan error, 1)
+	go func() { answers <- remote.answers(ctx) }()
+	plan, err := f.pack(ctx, cmd, args, io) // meanwhile
 	if err != nil {
+		return err
+	}
+	if err := <-answers; err != nil {
 		return err
 	}
 	if err := f.complete(ctx, plan); err != nil {
@@ -127,11 +132,11 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	}
 	defer closeSigner()
 	plan.Signer, plan.Staged = signer, opts.Canary != deploy.Share{}
-	r, err := publish(ctx, store, *plan, io)
+	r, err := publish(ctx, remote.KV, *plan, io)
 	if err != nil || !wait {
 		return err
 	}
-	return rollOut(ctx, store, r, signer, opts, io)
+	return rollOut(ctx, remote.KV, r, signer, opts, io)
 }
 
 // publish publishes a deploy and says which one it is.

@@ -42,6 +42,25 @@ const reachLimit = 5 * time.Second
 
 // open reaches the store, and returns what to call when it is not needed any more.
 func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, func(), error) {
+	store, done, err := f.connect(ctx, cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := store.answers(ctx); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return store.KV, done, nil
+}
+
+// A remoteStore is a store that may not have been reached.
+type remoteStore struct {
+	world.KV
+	seeds []string
+}
+
+// connect begins to reach the store, and returns what to call when it is not needed any more.
+func (f *storeFlags) connect(ctx context.Context, cmd *cobra.Command) (*remoteStore, func(), error) {
 	seeds, err := f.where(cmd)
 	if err != nil {
 		return nil, nil, err
@@ -63,17 +82,17 @@ func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, fu
 		client.Close()
 		leave()
 	}
-	store := etcd.New(client, etcd.Options{}).KV()
+	return &remoteStore{etcd.New(client, etcd.Options{}).KV(), seeds}, done, nil
+}
+
+// answers returns nil when the store has answered.
+func (s *remoteStore) answers(ctx context.Context) error {
 	reach, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()
-	if _, err := store.Get(reach, "/"); err != nil {
-		done()
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		return nil, nil, fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(seeds, ", "))
+	if _, err := s.Get(reach, "/"); err == nil || ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return store, done, nil
+	return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(s.seeds, ", "))
 }
 
 // where returns the addresses of the cluster.

@@ -7,10 +7,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The encoder and the decoder are shared: they take memory, and serve several callers at once.
+// The encoder and the decoder are shared: they take memory. Of the encoder there is no more than
+// what one caller needs, since a command that packs a small program touches all of it once.
 var (
 	encoder = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false))
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false),
+			zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			panic(err) // the options are constants
 		}
