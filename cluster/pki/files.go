@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -107,8 +108,39 @@ func (f Files) config() (*tls.Config, *x509.CertPool, error) {
 	}, authorities, nil
 }
 
-// ReadCertificate reads the certificate of a host from a file, without its key.
-func ReadCertificate(path string) (*x509.Certificate, error) {
+// A CertificateFile is a file with the certificate of a host, which may have its key, too. It is read
+// again when it has changed.
+type CertificateFile struct {
+	path string
+
+	mu   sync.Mutex // guards what follows
+	read os.FileInfo
+	cert *x509.Certificate
+}
+
+// NewCertificateFile returns the file at a path.
+func NewCertificateFile(path string) *CertificateFile { return &CertificateFile{path: path} }
+
+// Certificate returns the certificate.
+func (f *CertificateFile) Certificate() (*x509.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return nil, err
+	}
+	if f.cert != nil && os.SameFile(info, f.read) && info.ModTime().Equal(f.read.ModTime()) {
+		return f.cert, nil
+	}
+	cert, err := readFirst(f.path)
+	if err == nil {
+		f.cert, f.read = cert, info
+	}
+	return cert, err
+}
+
+// readFirst reads the first certificate of a file.
+func readFirst(path string) (*x509.Certificate, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err

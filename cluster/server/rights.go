@@ -13,67 +13,91 @@ import (
 	"mgmt/cluster/pki"
 )
 
-// A who says which clients may change keys.
+// A who says which clients may do something with keys. Signers may do all.
 type who int
 
 const (
-	signers   who = iota // hosts with the key of the authority, and nobody else
-	deployers            // hosts with the role to deploy
-	itself               // the host that the first element behind the prefix names
-	sender               // the host that the second one names
-	everyone             // each host of the cluster
+	signers    who = iota // hosts with the key of the authority, and nobody else
+	deployers             // hosts with the role to deploy
+	itself                // the host that the first element behind the prefix names
+	members               // that host, and those that run a server
+	sender                // the host that the second element names
+	receiver              // the host that the first element names, or each if that is *
+	valueOwner            // each, unless the last element names another host that is known
+	everyone              // each host of the cluster
 )
 
-// An area is the keys with a prefix, and who may change them. Signers may change all.
+// An area is the keys with a prefix, who may change them, and who may read them. Whoever may change
+// a key may read it.
 type area struct {
-	prefix string
-	who    who
+	prefix      string
+	what        string // is stored there
+	write, read who
 }
 
-// areas has all that hosts write, and who does. What is in none of them is for signers.
+// authorityPrefix has what makes hosts be of the cluster.
+const authorityPrefix = "/_mgmt/pki/"
+
+// areas has all that hosts write and read. The first one that has a key counts; what is in none of
+// them is for signers.
 //
-// Who leads or picks is not known to a server from the certificate, and a leader writes through any
-// of the members: so what it says of others is open to each host.
+// Who picks is not known to a server from the certificate: so what the elected host says is open to
+// each host.
 var areas = []area{
-	{"/_mgmt/pki/", signers},                   // certificates, tokens, revocations
-	{"/_mgmt/deploy/", deployers},              // what is deployed, and its releases
-	{"/_mgmt/fs/", deployers},                  // the files of a deploy
-	{"/_mgmt/storage/", deployers},             // what is in them
-	{"/_mgmt/deployed/", itself},               // what a host has taken over
-	{"/_mgmt/alive/", itself},                  // that its agent runs
-	{"/_mgmt/converged/", itself},              // that it is settled
-	{"/_mgmt/volunteer/", itself},              // that it would run a server
-	{"/_mgmt/endpoints/", itself},              // where its server is
-	{"/_mgmt/signer/", itself},                 // where it lets others in
-	{"/_mgmt/scheduler/hostname/", itself},     // what it offers
-	{"/_mgmt/exported/", sender},               // what it exports to others
-	{"/_mgmt/strings/", everyone},              // values, whose keys programs choose
-	{"/_mgmt/scheduler/schedule/", everyone},   // whom the elected host picks
-	{"/_mgmt/scheduler/election/", everyone},   // who is elected
-	{"/_mgmt/scheduler/candidates/", everyone}, // who stands for it
-	{"/_mgmt/nominated/", everyone},            // whom the leader nominates
-	{"/_mgmt/chooser/", everyone},              // how many servers there are to be
+	{"/_mgmt/pki/crl", "the revocation list, which is signed", signers, everyone},
+	{authorityPrefix, "tokens, certificates, revocations", signers, signers},
+	{"/_mgmt/deploy/", "deploys and their releases", deployers, everyone},
+	{"/_mgmt/fs/", "the files of deploys", deployers, everyone},
+	{"/_mgmt/storage/", "what is in these files", deployers, everyone},
+	{"/_mgmt/deployed/", "which deploy a host runs, and how", itself, deployers},
+	{"/_mgmt/alive/", "that the agent of a host runs", itself, everyone},
+	{"/_mgmt/converged/", "that a host is settled", itself, everyone},
+	{"/_mgmt/volunteer/", "that a host would run a server", itself, everyone},
+	{"/_mgmt/endpoints/", "where the server of a host listens", itself, everyone},
+	{"/_mgmt/signer/", "where a host lets others in", itself, everyone},
+	{"/_mgmt/nominated/", "which hosts are to run servers", members, everyone},
+	{"/_mgmt/chooser/", "how many servers there are to be", everyone, everyone},
+	{"/_mgmt/strings/", "shared values", valueOwner, everyone},
+	{"/_mgmt/exported/", "what hosts export to others", sender, receiver},
+	{"/_mgmt/scheduler/hostname/", "what a host offers to the scheduler", itself, everyone},
+	{"/_mgmt/scheduler/schedule/", "whom the elected host picks", everyone, everyone},
+	{"/_mgmt/scheduler/election", "who is elected to pick", everyone, everyone},
+	{"/_mgmt/scheduler/candidates/", "who stands for it", everyone, everyone},
 }
 
-// A change is one of a key, or of all keys from it to an end.
-type change struct{ key, end []byte }
-
-// changes are those that a request makes.
-func changes(req any) iter.Seq[change] {
-	return func(yield func(change) bool) { eachChange(req, yield) }
+// An access is one to a key, or to all keys from it to an end.
+type access struct {
+	key, end []byte
+	write    bool
+	names    bool  // only the keys themselves are wanted, or how many there are
+	lease    int64 // the key is to hang on
 }
 
-// eachChange reports false if yield did.
-func eachChange(req any, yield func(change) bool) bool {
+// accesses are those that a request makes.
+func accesses(req any) iter.Seq[access] {
+	return func(yield func(access) bool) { eachAccess(req, yield) }
+}
+
+// eachAccess reports false if yield did.
+func eachAccess(req any, yield func(access) bool) bool {
 	switch r := req.(type) {
+	case *etcdserverpb.RangeRequest:
+		return yield(access{key: r.GetKey(), end: r.GetRangeEnd(), names: r.GetKeysOnly() || r.GetCountOnly()})
 	case *etcdserverpb.PutRequest:
-		return yield(change{key: r.GetKey()})
+		return yield(access{key: r.GetKey(), write: true, lease: r.GetLease()})
 	case *etcdserverpb.DeleteRangeRequest:
-		return yield(change{r.GetKey(), r.GetRangeEnd()})
+		return yield(access{key: r.GetKey(), end: r.GetRangeEnd(), write: true})
+	case *etcdserverpb.WatchCreateRequest:
+		return yield(access{key: r.GetKey(), end: r.GetRangeEnd()})
 	case *etcdserverpb.TxnRequest:
+		for _, c := range r.GetCompare() {
+			if !yield(access{key: c.GetKey(), end: c.GetRangeEnd()}) {
+				return false
+			}
+		}
 		for _, ops := range [][]*etcdserverpb.RequestOp{r.GetSuccess(), r.GetFailure()} {
 			for _, op := range ops {
-				if !eachChange(operation(op), yield) {
+				if !eachAccess(operation(op), yield) {
 					return false
 				}
 			}
@@ -82,9 +106,11 @@ func eachChange(req any, yield func(change) bool) bool {
 	return true
 }
 
-// operation returns the request in a part of a transaction that may change something.
+// operation returns the request in a part of a transaction.
 func operation(op *etcdserverpb.RequestOp) any {
 	switch {
+	case op.GetRequestRange() != nil:
+		return op.GetRequestRange()
 	case op.GetRequestPut() != nil:
 		return op.GetRequestPut()
 	case op.GetRequestDeleteRange() != nil:
@@ -95,100 +121,152 @@ func operation(op *etcdserverpb.RequestOp) any {
 	return nil
 }
 
-// within reports whether all keys of a change have a prefix.
-func (c change) within(prefix string) bool {
-	if !bytes.HasPrefix(c.key, []byte(prefix)) {
+// within reports whether all keys of an access have a prefix.
+func (a access) within(prefix string) bool {
+	if !bytes.HasPrefix(a.key, []byte(prefix)) {
 		return false
 	}
-	return len(c.end) == 0 || !c.open() && bytes.Compare(c.end, []byte(clientv3.GetPrefixRangeEnd(prefix))) <= 0
+	return len(a.end) == 0 || !a.open() && bytes.Compare(a.end, []byte(clientv3.GetPrefixRangeEnd(prefix))) <= 0
 }
 
-// touches reports whether some key of a change may have a prefix.
-func (c change) touches(prefix string) bool {
-	if len(c.end) == 0 {
-		return bytes.HasPrefix(c.key, []byte(prefix))
+// touches reports whether some key of an access may have a prefix.
+func (a access) touches(prefix string) bool {
+	if len(a.end) == 0 {
+		return bytes.HasPrefix(a.key, []byte(prefix))
 	}
-	return bytes.Compare(c.key, []byte(clientv3.GetPrefixRangeEnd(prefix))) < 0 &&
-		(c.open() || bytes.Compare(c.end, []byte(prefix)) > 0)
+	return bytes.Compare(a.key, []byte(clientv3.GetPrefixRangeEnd(prefix))) < 0 &&
+		(a.open() || bytes.Compare(a.end, []byte(prefix)) > 0)
 }
 
-// open reports whether a change goes to the last key of all.
-func (c change) open() bool { return len(c.end) == 1 && c.end[0] == 0 }
+// open reports whether an access goes to the last key of all.
+func (a access) open() bool { return len(a.end) == 1 && a.end[0] == 0 }
 
-// rights are what a client may change.
-type rights struct {
-	cert   *x509.Certificate
-	host   string
-	signer bool
-	deploy bool
-	all    bool // but for what is of the authority: the certificate names no roles
-	here   bool // on the machine of the server, and so any host
-}
-
-func rightsOf(cert *x509.Certificate) rights {
-	return rights{
-		cert: cert, host: cert.Subject.CommonName, signer: pki.MaySign(cert), deploy: pki.MayDeploy(cert),
-		all: !pki.HasRoles(cert),
-	}
-}
-
-// check returns why a change is not allowed.
-func (r rights) check(c change) error {
-	if r.signer {
-		return nil
-	}
-	for _, a := range areas {
-		if c.touches(a.prefix) && a.who == signers {
-			return fmt.Errorf("%s is not allowed to change what is stored of certificates and tokens; do it on a host that lets others in", r.host)
+// area returns the one that has all keys of an access.
+func (a access) area() (area, bool) {
+	for _, in := range areas {
+		if a.within(in.prefix) {
+			return in, true
 		}
 	}
-	if r.all {
-		return nil
-	}
-	for _, a := range areas {
-		if c.within(a.prefix) {
-			return r.inside(a, c)
-		}
-	}
-	return fmt.Errorf("%s is not allowed to change %s; do it on a host that lets others in", r.host, c)
+	return area{}, false
 }
 
-// inside returns why a change of keys of one area is not allowed.
-func (r rights) inside(a area, c change) error {
-	switch a.who {
-	case deployers:
-		if !r.deploy {
-			return fmt.Errorf("%s is not allowed to deploy; do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy", r.host)
-		}
-	case itself, sender:
-		if !r.here && !r.owns(a, c) {
-			return fmt.Errorf("%s is not allowed to change %s, which is of another host; each host changes what is its own, and a host that lets others in may change all", r.host, c)
-		}
-	}
-	return nil
-}
-
-// owns reports whether all keys of a change are of the host.
-func (r rights) owns(a area, c change) bool {
-	at := 0
-	if a.who == sender {
-		at = 1
-	}
-	elements := strings.Split(string(c.key[len(a.prefix):]), "/")
-	if len(elements) <= at || !pki.Is(r.cert, elements[at]) {
-		return false
-	}
-	if len(c.end) == 0 {
-		return true
-	}
-	return len(elements) > at+1 && c.within(a.prefix+strings.Join(elements[:at+1], "/")+"/")
-}
+// below returns the elements of the key behind a prefix.
+func (a access) below(prefix string) []string { return strings.Split(string(a.key[len(prefix):]), "/") }
 
 // String names the keys, without the namespace.
-func (c change) String() string {
-	text := strings.TrimPrefix(string(c.key), "/_mgmt")
-	if len(c.end) > 0 {
+func (a access) String() string {
+	text := strings.TrimPrefix(string(a.key), "/_mgmt")
+	if len(a.end) > 0 {
 		text += " and more"
 	}
 	return fmt.Sprintf("%.200q", text)
+}
+
+// verb says what an access does.
+func (a access) verb() string {
+	if a.write {
+		return "change"
+	}
+	return "read"
+}
+
+// A register is what a server knows of the hosts.
+type register interface {
+	// Serves reports whether a host runs a server.
+	Serves(host string) bool
+	// Knows reports whether a host of a name has ever had a certificate.
+	Knows(host string) bool
+}
+
+// rights are what a client may change and read.
+type rights struct {
+	cert     *x509.Certificate
+	host     string
+	signer   bool
+	deploy   bool
+	all      bool // but for what is of the authority: the certificate names no roles
+	here     bool // on the machine of the server, and so any host
+	register register
+}
+
+func rightsOf(cert *x509.Certificate, of register) rights {
+	return rights{
+		cert: cert, host: cert.Subject.CommonName, signer: pki.MaySign(cert), deploy: pki.MayDeploy(cert),
+		all: !pki.HasRoles(cert), register: of,
+	}
+}
+
+// check returns why an access is not allowed.
+func (r rights) check(a access) error {
+	in, found := a.area()
+	switch {
+	case r.signer:
+		return nil
+	case r.all && !a.touches(authorityPrefix):
+		return nil
+	case found && (r.is(in.write, in.prefix, a) || !a.write && r.is(in.read, in.prefix, a)):
+		return nil
+	}
+	return r.refuse(in, a)
+}
+
+// is reports whether the client is one of those who may do something with all keys of an access
+// below a prefix.
+func (r rights) is(of who, prefix string, a access) bool {
+	switch of {
+	case everyone:
+		return true
+	case deployers:
+		return r.deploy
+	case itself:
+		return r.here || r.named(prefix, a, 0)
+	case members:
+		return r.here || r.named(prefix, a, 0) || r.register.Serves(r.host)
+	case sender:
+		return r.here || r.named(prefix, a, 1)
+	case receiver:
+		return r.here || r.named(prefix, a, 0) || a.names || a.within(prefix+"*/")
+	case valueOwner:
+		return r.mayValue(prefix, a)
+	}
+	return false
+}
+
+// named reports whether an element of all keys of an access names the host.
+func (r rights) named(prefix string, a access, at int) bool {
+	elements := a.below(prefix)
+	if len(elements) <= at || !pki.Is(r.cert, elements[at]) {
+		return false
+	}
+	if len(a.end) == 0 {
+		return true
+	}
+	return len(elements) > at+1 && a.within(prefix+strings.Join(elements[:at+1], "/")+"/")
+}
+
+// mayValue reports whether the host may write a shared value. One below another key is that of a
+// host if it has its name.
+func (r rights) mayValue(prefix string, a access) bool {
+	elements := a.below(prefix)
+	last := elements[len(elements)-1]
+	if len(a.end) > 0 { // there may be values of hosts among them
+		return false
+	}
+	return len(elements) == 1 || r.here || pki.Is(r.cert, last) || !r.register.Knows(last)
+}
+
+// refuse says why an access is not allowed, and what to do. in has no prefix if the keys are of no
+// area, or of several.
+func (r rights) refuse(in area, a access) error {
+	may := fmt.Sprintf("%s is not allowed to %s", r.host, a.verb())
+	switch {
+	case a.touches(authorityPrefix):
+		return fmt.Errorf("%s what is stored of certificates and tokens; do it on a host that lets others in", may)
+	case in.prefix == "":
+		return fmt.Errorf("%s %s; do it on a host that lets others in", may, a)
+	case in.write == deployers || in.read == deployers && !a.write:
+		return fmt.Errorf("%s %s, for it is not allowed to deploy; do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy", may, a)
+	}
+	return fmt.Errorf("%s %s, which is of another host; each host has what is its own, and a host that lets others in has all", may, a)
 }

@@ -28,10 +28,18 @@ func removeAll(prefix string) any {
 	return remove(prefix, clientv3.GetPrefixRangeEnd("/_mgmt"+prefix))
 }
 
+func get(key, end string) any {
+	return &etcdserverpb.RangeRequest{Key: []byte("/_mgmt" + key), RangeEnd: []byte(end)}
+}
+
+func list(prefix string) any { return get(prefix, clientv3.GetPrefixRangeEnd("/_mgmt"+prefix)) }
+
 // inTxn puts requests into a transaction in a transaction.
 func inTxn(req any) any {
 	op := &etcdserverpb.RequestOp{}
 	switch r := req.(type) {
+	case *etcdserverpb.RangeRequest:
+		op.Request = &etcdserverpb.RequestOp_RequestRange{RequestRange: r}
 	case *etcdserverpb.PutRequest:
 		op.Request = &etcdserverpb.RequestOp_RequestPut{RequestPut: r}
 	case *etcdserverpb.DeleteRangeRequest:
@@ -39,31 +47,64 @@ func inTxn(req any) any {
 	}
 	inner := &etcdserverpb.TxnRequest{Failure: []*etcdserverpb.RequestOp{op}}
 	return &etcdserverpb.TxnRequest{Success: []*etcdserverpb.RequestOp{
-		{Request: &etcdserverpb.RequestOp_RequestRange{RequestRange: &etcdserverpb.RangeRequest{}}},
+		{Request: &etcdserverpb.RequestOp_RequestRange{RequestRange: get("/alive/", "/_mgmt/alive0").(*etcdserverpb.RangeRequest)}},
 		{Request: &etcdserverpb.RequestOp_RequestTxn{RequestTxn: inner}},
 	}}
 }
 
-// refused returns why a client may not make a request; empty if it may.
-func refused(r rights, req any) string {
-	for c := range changes(req) {
-		if err := r.check(c); err != nil {
-			return err.Error()
+// compared is a transaction that finds something out about keys by a condition.
+func compared(r *etcdserverpb.RangeRequest) any {
+	return &etcdserverpb.TxnRequest{Compare: []*etcdserverpb.Compare{{Key: r.Key, RangeEnd: r.RangeEnd}}}
+}
+
+// watched is a watch of the keys that a request reads.
+func watched(r *etcdserverpb.RangeRequest) any {
+	return &etcdserverpb.WatchCreateRequest{Key: r.Key, RangeEnd: r.RangeEnd}
+}
+
+// ways returns the ways to have done what a request does, with their methods.
+func ways(req any) map[string]any {
+	out := map[string]any{etcdserverpb.KV_Txn_FullMethodName: inTxn(req)}
+	switch r := req.(type) {
+	case *etcdserverpb.PutRequest:
+		out[etcdserverpb.KV_Put_FullMethodName] = req
+	case *etcdserverpb.DeleteRangeRequest:
+		out[etcdserverpb.KV_DeleteRange_FullMethodName] = req
+	case *etcdserverpb.RangeRequest:
+		out[etcdserverpb.KV_Range_FullMethodName] = req
+		if !r.KeysOnly {
+			out[etcdserverpb.Watch_Watch_FullMethodName] = watched(r)
+			out[etcdserverpb.KV_Txn_FullMethodName+" by a condition"] = compared(r)
 		}
 	}
-	return ""
+	return out
+}
+
+// known is a register of the hosts a, b and c, of which a runs a server.
+type known struct{}
+
+func (known) Serves(host string) bool { return host == "a" }
+func (known) Knows(host string) bool  { return strings.Contains("abc", strings.ToLower(host)) }
+
+// Who asks, in the tests.
+var (
+	agent    = rightsOf(certificate("b"), known{})
+	serving  = rightsOf(certificate("a"), known{})
+	deployer = rightsOf(certificate("b", "deploy"), known{})
+	signer   = rightsOf(certificate("b", "signer"), known{})
+	foreign  = rightsOf(&x509.Certificate{Subject: pkix.Name{CommonName: "b"}}, known{})
+)
+
+// here is an agent on the machine of a server, without a certificate.
+func here() rights {
+	r := agent
+	r.here = true
+	return r
 }
 
 func TestRights(t *testing.T) {
-	var (
-		agent    = rightsOf(certificate("b"))
-		deployer = rightsOf(certificate("b", "deploy"))
-		signer   = rightsOf(certificate("b", "signer"))
-		foreign  = rightsOf(&x509.Certificate{Subject: pkix.Name{CommonName: "b"}})
-		local    = agent
-	)
-	local.here = true
-	const authority, deploy, other, unknown = "certificates and tokens", "mgmt cluster token --deploy", "of another host", "is not allowed to change"
+	local := here()
+	const authority, deploy, other, unknown = "certificates and tokens", "mgmt cluster token --deploy", "of another host", "is not allowed to"
 	for name, test := range map[string]struct {
 		of   rights
 		req  any
@@ -86,8 +127,19 @@ func TestRights(t *testing.T) {
 		"own endpoints":                {agent, put("/endpoints/b"), ""},
 		"endpoints of another host":    {agent, put("/endpoints/c"), other},
 		"the end of a volunteer":       {agent, remove("/volunteer/c", ""), other},
-		"a nomination":                 {agent, put("/nominated/c"), ""},
-		"a value":                      {agent, put("/strings/x/c"), ""},
+		"a nomination":                 {agent, put("/nominated/c"), other},
+		"a nomination by a server":     {serving, put("/nominated/c"), ""},
+		"the end of its nomination":    {agent, remove("/nominated/b", ""), ""},
+		"a value":                      {agent, put("/strings/x"), ""},
+		"its value":                    {agent, put("/strings/x/b"), ""},
+		"its value, deep":              {agent, put("/strings/x/y/B"), ""},
+		"a value with a slash":         {agent, put("/strings/x/y"), ""},
+		"a value named like a host":    {agent, put("/strings/c"), ""},
+		"the value of another host":    {agent, put("/strings/x/c"), other},
+		"the same, in capitals":        {agent, put("/strings/x/C"), other},
+		"the end of that":              {agent, remove("/strings/x/c", ""), other},
+		"values of all hosts":          {agent, removeAll("/strings/x/"), other},
+		"any value by a signer":        {signer, put("/strings/x/c"), ""},
 		"a pick":                       {agent, put("/scheduler/schedule/x"), ""},
 		"the election":                 {agent, put("/scheduler/election/1"), ""},
 		"a deploy":                     {agent, put("/deploy/1/payload"), deploy},
@@ -98,6 +150,7 @@ func TestRights(t *testing.T) {
 		"a token":                      {agent, put("/pki/token/x"), authority},
 		"a token by a deployer":        {deployer, put("/pki/token/x"), authority},
 		"a token by a signer":          {signer, put("/pki/token/x"), ""},
+		"the revocation list":          {agent, put("/pki/crl"), authority},
 		"a key of nobody":              {agent, put("/zzz"), unknown},
 		"all keys":                     {agent, remove("/", "\x00"), authority},
 		"a range across areas":         {agent, remove("/nominated/", "/_mgmt/o"), unknown},
@@ -105,30 +158,142 @@ func TestRights(t *testing.T) {
 		"a range over the authority":   {deployer, remove("/o", "/_mgmt/q"), authority},
 		"a signer forgets a host":      {signer, removeAll("/scheduler/hostname/c/"), ""},
 		"another agent here":           {local, put("/alive/c"), ""},
+		"its value here":               {local, put("/strings/x/c"), ""},
 		"a deploy from here":           {local, put("/deploy/1/payload"), deploy},
 		"a token from here":            {local, put("/pki/token/x"), authority},
 		"without roles":                {foreign, put("/alive/c"), ""},
 		"a deploy without roles":       {foreign, put("/deploy/1/payload"), ""},
 		"a token without roles":        {foreign, put("/pki/token/x"), authority},
-		"reading is not for the gate":  {agent, &etcdserverpb.RangeRequest{Key: []byte("/_mgmt/pki/")}, ""},
 		"control characters are shown": {agent, put("/alive/\x1b[2J"), `\x1b[2J`},
+
+		"reads deploys":                     {agent, list("/deploy/"), ""},
+		"reads contents":                    {agent, get("/storage/{sha256}00", ""), ""},
+		"reads who is there":                {agent, list("/alive/"), ""},
+		"reads values of all":               {agent, list("/strings/x/"), ""},
+		"reads offers":                      {agent, list("/scheduler/hostname/"), ""},
+		"reads who is elected":              {agent, list("/scheduler/election"), ""},
+		"reads the revocation list":         {agent, list("/pki/crl"), ""},
+		"the same without roles":            {foreign, list("/pki/crl"), ""},
+		"reads exports to it":               {agent, list("/exported/b/"), ""},
+		"reads exports to all":              {agent, list("/exported/*/"), ""},
+		"reads an export of its own":        {agent, get("/exported/c/b/file/x", ""), ""},
+		"reads exports to another":          {agent, list("/exported/c/"), other},
+		"reads exports to those alike":      {agent, list("/exported/b"), other},
+		"reads all exports":                 {agent, list("/exported/"), other},
+		"reads an export to another":        {agent, get("/exported/c/a/file/x", ""), other},
+		"reads from exports to it on":       {agent, get("/exported/b/", "/_mgmt/exported/c/a/file/y"), other},
+		"reads exports from here":           {local, list("/exported/c/"), ""},
+		"reads how it is with a deploy":     {agent, get("/deployed/b", ""), ""},
+		"reads how it is with others":       {agent, list("/deployed/"), deploy},
+		"the same as a deployer":            {deployer, list("/deployed/"), ""},
+		"reads tokens":                      {agent, list("/pki/token/"), authority},
+		"reads tokens from here":            {local, list("/pki/token/"), authority},
+		"reads tokens without roles":        {foreign, list("/pki/token/"), authority},
+		"reads tokens as a signer":          {signer, list("/pki/"), ""},
+		"reads from the list on":            {agent, get("/pki/crl", "/_mgmt/pki/z"), authority},
+		"reads all":                         {agent, list("/"), authority},
+		"reads all there is":                {agent, get("/", "\x00"), authority},
+		"reads all there is, without roles": {foreign, get("/", "\x00"), authority},
+		"reads what is nobody's":            {agent, get("/zzz", ""), unknown},
+		"reads what is no key":              {agent, &etcdserverpb.RangeRequest{}, unknown},
+		"reads outside":                     {agent, &etcdserverpb.RangeRequest{Key: []byte{0}, RangeEnd: []byte{0}}, authority},
 	} {
-		for how, req := range map[string]any{"plain": test.req, "in a transaction": inTxn(test.req)} {
-			got := refused(test.of, req)
+		for method, req := range ways(test.req) {
+			method, _, _ = strings.Cut(method, " ")
+			got := ""
+			if err := test.of.allow(method, req); err != nil {
+				got = err.Error()
+			}
 			if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
-				t.Errorf("%s, %s: got %q, want %q", name, how, got, test.want)
+				t.Errorf("%s, %s: got %q, want %q", name, method, got, test.want)
 			}
 		}
 	}
 }
 
-// BenchmarkRights is what the gate costs each write.
+func TestCalls(t *testing.T) {
+	own, others := newLease("B"), newLease("c")
+	for name, test := range map[string]struct {
+		of     rights
+		method string
+		req    any
+		want   string // a part of the refusal; empty if it is allowed
+	}{
+		"members":                  {agent, etcdserverpb.Cluster_MemberList_FullMethodName, nil, ""},
+		"a member more":            {agent, etcdserverpb.Cluster_MemberAdd_FullMethodName, nil, "runs no server"},
+		"a member less":            {agent, etcdserverpb.Cluster_MemberRemove_FullMethodName, nil, "runs no server"},
+		"a member more by another": {serving, etcdserverpb.Cluster_MemberAdd_FullMethodName, nil, ""},
+		"a member less by another": {serving, etcdserverpb.Cluster_MemberRemove_FullMethodName, nil, ""},
+		"another address":          {serving, etcdserverpb.Cluster_MemberUpdate_FullMethodName, nil, "not allowed to call"},
+		"another leader":           {agent, etcdserverpb.Maintenance_MoveLeader_FullMethodName, nil, "runs no server"},
+		"a signer adds a member":   {signer, etcdserverpb.Cluster_MemberAdd_FullMethodName, nil, ""},
+		"the state of a server":    {agent, etcdserverpb.Maintenance_Status_FullMethodName, nil, ""},
+		"a snapshot":               {agent, etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, "not allowed to call"},
+		"a snapshot by a member":   {serving, etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, "not allowed to call"},
+		"a snapshot from here":     {here(), etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, "not allowed to call"},
+		"a snapshot by a deployer": {deployer, etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, "not allowed to call"},
+		"a snapshot by a signer":   {signer, etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, ""},
+		"a snapshot without roles": {foreign, etcdserverpb.Maintenance_Snapshot_FullMethodName, nil, ""},
+		"reading without end":      {agent, etcdserverpb.KV_RangeStream_FullMethodName, nil, "not allowed to call"},
+		"compaction":               {agent, etcdserverpb.KV_Compact_FullMethodName, nil, "not allowed to call"},
+		"users of etcd":            {agent, etcdserverpb.Auth_AuthEnable_FullMethodName, nil, "not allowed to call"},
+		"a lock by the server":     {agent, "/v3lockpb.Lock/Unlock", nil, "not allowed to call"},
+		"an election by it":        {agent, "/v3electionpb.Election/Proclaim", nil, "not allowed to call"},
+		"a call that is to come":   {agent, "/etcdserverpb.New/New", nil, "not allowed to call"},
+		"alarms":                   {agent, etcdserverpb.Maintenance_Alarm_FullMethodName, &etcdserverpb.AlarmRequest{}, ""},
+		"a false alarm": {agent, etcdserverpb.Maintenance_Alarm_FullMethodName,
+			&etcdserverpb.AlarmRequest{Action: etcdserverpb.AlarmRequest_ACTIVATE}, "alarm"},
+
+		"a lease":                    {agent, etcdserverpb.Lease_LeaseGrant_FullMethodName, &etcdserverpb.LeaseGrantRequest{TTL: 1}, ""},
+		"a lease of a number":        {agent, etcdserverpb.Lease_LeaseGrant_FullMethodName, &etcdserverpb.LeaseGrantRequest{ID: others}, "lease"},
+		"the end of its lease":       {agent, etcdserverpb.Lease_LeaseRevoke_FullMethodName, &etcdserverpb.LeaseRevokeRequest{ID: own}, ""},
+		"the end of another lease":   {agent, etcdserverpb.Lease_LeaseRevoke_FullMethodName, &etcdserverpb.LeaseRevokeRequest{ID: others}, "of another host"},
+		"that by a signer":           {signer, etcdserverpb.Lease_LeaseRevoke_FullMethodName, &etcdserverpb.LeaseRevokeRequest{ID: others}, ""},
+		"its lease goes on":          {agent, etcdserverpb.Lease_LeaseKeepAlive_FullMethodName, &etcdserverpb.LeaseKeepAliveRequest{ID: own}, ""},
+		"another lease goes on":      {agent, etcdserverpb.Lease_LeaseKeepAlive_FullMethodName, &etcdserverpb.LeaseKeepAliveRequest{ID: others}, "of another host"},
+		"what hangs on its lease":    {agent, etcdserverpb.Lease_LeaseTimeToLive_FullMethodName, &etcdserverpb.LeaseTimeToLiveRequest{ID: own}, ""},
+		"what hangs on another one":  {agent, etcdserverpb.Lease_LeaseTimeToLive_FullMethodName, &etcdserverpb.LeaseTimeToLiveRequest{ID: others}, "of another host"},
+		"all leases":                 {agent, etcdserverpb.Lease_LeaseLeases_FullMethodName, nil, "not allowed to call"},
+		"a key on its lease":         {agent, etcdserverpb.KV_Put_FullMethodName, &etcdserverpb.PutRequest{Key: []byte("/_mgmt/alive/b"), Lease: own}, ""},
+		"a key on another lease":     {agent, etcdserverpb.KV_Put_FullMethodName, &etcdserverpb.PutRequest{Key: []byte("/_mgmt/alive/b"), Lease: others}, "of another host"},
+		"a lease of an agent here":   {here(), etcdserverpb.Lease_LeaseRevoke_FullMethodName, &etcdserverpb.LeaseRevokeRequest{ID: others}, ""},
+		"any lease without roles":    {foreign, etcdserverpb.Lease_LeaseRevoke_FullMethodName, &etcdserverpb.LeaseRevokeRequest{ID: others}, ""},
+		"a stream that is opened":    {agent, etcdserverpb.Lease_LeaseKeepAlive_FullMethodName, nil, ""},
+		"a watch that is not begun":  {agent, etcdserverpb.Watch_Watch_FullMethodName, nil, ""},
+		"whether the server is well": {agent, "/grpc.health.v1.Health/Check", nil, ""},
+	} {
+		got := ""
+		if err := test.of.allow(test.method, test.req); err != nil {
+			got = err.Error()
+		}
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// A lease that is granted is one of the host, and of no other.
+func TestGrantedLeases(t *testing.T) {
+	seen := map[int64]bool{}
+	for range 100 {
+		req := &etcdserverpb.LeaseGrantRequest{}
+		if err := agent.allow(etcdserverpb.Lease_LeaseGrant_FullMethodName, req); err != nil {
+			t.Fatal(err)
+		}
+		if req.ID <= 0 || seen[req.ID] || agent.mayUse(req.ID) != nil || serving.mayUse(req.ID) == nil {
+			t.Fatalf("a lease of b is %x", req.ID)
+		}
+		seen[req.ID] = true
+	}
+}
+
+// BenchmarkRights is what the gate costs each transaction.
 func BenchmarkRights(b *testing.B) {
-	r := rightsOf(certificate("b"))
+	cert := certificate("b")
 	req := inTxn(put("/exported/c/b/file/x"))
 	for b.Loop() {
-		if why := refused(r, req); why != "" {
-			b.Fatal(why)
+		if err := rightsOf(cert, known{}).allow(etcdserverpb.KV_Txn_FullMethodName, req); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -44,7 +44,8 @@ type Launcher struct {
 
 // Launch implements cluster.Launcher.
 func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster.Server, error) {
-	ec, err := config(cfg, l.Log)
+	g := gateOf(cfg)
+	ec, err := config(cfg, g, l.Log)
 	if err != nil {
 		return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
 	}
@@ -52,6 +53,7 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		e, err := embed.StartEtcd(ec)
 		switch {
 		case err == nil:
+			g.open(e.Server)
 			s := &server{etcd: e, urls: clientURLs(e), done: make(chan struct{})}
 			go s.follow()
 			return s, nil
@@ -68,14 +70,23 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 	}
 }
 
+// gateOf returns the gate of a server, nil if clients need no certificates.
+func gateOf(cfg cluster.ServerConfig) *gate {
+	if cfg.TLS == nil {
+		return nil
+	}
+	return newGate(cfg.TLS.Cert, cfg.TLS.Revoked)
+}
+
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
 
 // config returns the configuration of etcd.
-func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
+func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config, error) {
 	ec := embed.NewConfig()
 	ec.Name, ec.Dir = cfg.Name, cfg.Dir
 	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger(log))
 	ec.MaxTxnOps = maxTxnOps
+	ec.EnableGRPCGateway = false // what comes through it shows the certificate of the server
 	ec.AutoCompactionMode, ec.AutoCompactionRetention = embed.CompactorModePeriodic, compactKeep
 	ec.ClusterState = embed.ClusterStateFlagExisting
 	if cfg.New {
@@ -92,7 +103,7 @@ func config(cfg cluster.ServerConfig, log *slog.Logger) (*embed.Config, error) {
 		}
 		ec.ClientTLSInfo, ec.PeerTLSInfo = info, info
 		ec.TlsMinVersion = "TLS1.3"
-		ec.GRPCAdditionalServerOptions = newGate(cfg.TLS.Cert, cfg.TLS.Revoked).options()
+		ec.GRPCAdditionalServerOptions = g.options()
 	}
 	return ec, addresses(ec, cfg)
 }
