@@ -462,14 +462,22 @@ func TestATokenLetsAHostDeploy(t *testing.T) {
 	}
 }
 
-func TestReadCertificate(t *testing.T) {
+func TestCertificateFile(t *testing.T) {
 	c := newCluster(t)
-	cert, err := ReadCertificate(c.dir.Files().Cert)
-	if err != nil || !cert.Equal(c.certificate(c.dir).Leaf) {
-		t.Errorf("got another certificate, error %v", err)
+	file := NewCertificateFile(c.dir.Files().Cert)
+	for range 2 { // the second one after the certificate has changed
+		for range 2 {
+			cert, err := file.Certificate()
+			if err != nil || !cert.Equal(c.certificate(c.dir).Leaf) {
+				t.Errorf("got another certificate, error %v", err)
+			}
+		}
+		if err := c.signer.Recertify(t.Context(), c.dir, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, path := range []string{filepath.Join(t.TempDir(), "none"), c.dir.Files().Revoked} {
-		if _, err := ReadCertificate(path); err == nil {
+		if _, err := NewCertificateFile(path).Certificate(); err == nil {
 			t.Errorf("%s is read as a certificate", path)
 		}
 	}

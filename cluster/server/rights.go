@@ -266,7 +266,7 @@ func (r rights) refuse(in area, a access) error {
 	case in.prefix == "":
 		return fmt.Errorf("%s %s; do it on a host that lets others in", may, a)
 	case in.write == deployers || in.read == deployers && !a.write:
-		return fmt.Errorf("%s %s, for it is not allowed to deploy; do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy", may, a)
+		return fmt.Errorf("%s is not allowed to deploy, and so not to %s %s; do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy", r.host, a.verb(), a)
 	}
 	return fmt.Errorf("%s %s, which is of another host; each host has what is its own, and a host that lets others in has all", may, a)
 }

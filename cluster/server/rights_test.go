@@ -3,6 +3,9 @@ package server
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -295,5 +298,31 @@ func BenchmarkRights(b *testing.B) {
 		if err := rightsOf(cert, known{}).allow(etcdserverpb.KV_Txn_FullMethodName, req); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// documented is how docs/security.md names who may do something.
+var documented = map[who]string{
+	signers:    "signers",
+	deployers:  "hosts with the role to deploy",
+	itself:     "the host that is named",
+	members:    "that host, and hosts that run servers",
+	sender:     "the host that exports",
+	receiver:   "the host that it is for; all, if that is `*`",
+	valueOwner: "all hosts; the value of a host: that host",
+	everyone:   "all hosts",
+}
+
+func TestRightsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	for _, a := range areas {
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(a.prefix, "/_mgmt"), a.what, documented[a.write], documented[a.read])
+	}
+	if want := "|---|---|---|---|\n" + table.String() + "\n"; !strings.Contains(string(text), want) {
+		t.Errorf("docs/security.md does not have this table:\n%s", table.String())
 	}
 }

@@ -1,0 +1,164 @@
+package cluster_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3election/v3electionpb"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3lock/v3lockpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
+)
+
+// An intruder is somebody with the certificate of one host, b, who reaches the server of another, a.
+type intruder struct {
+	t        *testing.T
+	ctx      context.Context
+	a        *host
+	identity pki.Files
+	client   *clientv3.Client
+}
+
+func intrude(t *testing.T) *intruder {
+	a := start(t, "a", secure(t))
+	b := start(t, "b", invited(t, a.token(1)), a)
+	a.want("a b")
+	b.works()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	i := &intruder{t: t, ctx: ctx, a: a, identity: b.opts.PKI.Files()}
+	shown, err := i.identity.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i.client, err = etcd.Dial(a.opts.ClientURLs, shown); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { i.client.Close() })
+	return i
+}
+
+// refused makes sure that the server has not done something.
+func (i *intruder) refused(what string, err error) {
+	i.t.Helper()
+	if code := status.Code(err); code != codes.PermissionDenied {
+		i.t.Errorf("%s: got %v, want that it is not allowed", what, err)
+	}
+}
+
+func TestAHostDoesNotReachPastItsRights(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	_, err := i.client.Get(i.ctx, "/_mgmt/pki/", clientv3.WithPrefix())
+	i.refused("reading tokens", err)
+	_, err = i.client.Get(i.ctx, "", clientv3.WithFromKey())
+	i.refused("reading all", err)
+	_, err = i.client.Txn(i.ctx).If(clientv3.Compare(clientv3.Value("/_mgmt/pki/host/a"), ">", "x")).Commit()
+	i.refused("comparing what is not read", err)
+	_, err = i.client.Compact(i.ctx, 1)
+	i.refused("forgetting revisions", err)
+	_, err = i.client.AuthEnable(i.ctx)
+	i.refused("users of etcd", err)
+	_, err = i.client.Leases(i.ctx)
+	i.refused("listing leases", err)
+	if in, err := i.client.Snapshot(i.ctx); err != nil {
+		i.refused("a snapshot", err)
+	} else {
+		_, err = io.Copy(io.Discard, in)
+		i.refused("a snapshot", err)
+	}
+	_, err = v3lockpb.NewLockClient(i.client.ActiveConnection()).Unlock(i.ctx, &v3lockpb.UnlockRequest{Key: []byte("/_mgmt/alive/a")})
+	i.refused("deleting by a lock", err)
+	_, err = v3electionpb.NewElectionClient(i.client.ActiveConnection()).Campaign(i.ctx, &v3electionpb.CampaignRequest{
+		Name: []byte("/_mgmt/deploy/1"), Value: []byte("x"),
+	})
+	i.refused("writing by an election", err)
+}
+
+func TestAHostDoesNotEndTheSessionOfAnother(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	resp, err := i.client.Get(i.ctx, "/_mgmt/alive/a")
+	if err != nil || len(resp.Kvs) != 1 || resp.Kvs[0].Lease == 0 {
+		t.Fatalf("looking for a: %v, %v", resp, err)
+	}
+	lease := clientv3.LeaseID(resp.Kvs[0].Lease)
+	_, err = i.client.Revoke(i.ctx, lease)
+	i.refused("ending the session of a", err)
+	_, err = i.client.KeepAliveOnce(i.ctx, lease)
+	i.refused("keeping a alive", err)
+	_, err = i.client.TimeToLive(i.ctx, lease, clientv3.WithAttachedKeys())
+	i.refused("looking at the session of a", err)
+	_, err = i.client.Put(i.ctx, "/_mgmt/alive/b", "x", clientv3.WithLease(lease))
+	i.refused("hanging on the session of a", err)
+	own, err := i.client.Grant(i.ctx, 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.client.Revoke(i.ctx, own.ID); err != nil {
+		t.Errorf("ending its own session: %v", err)
+	}
+}
+
+// One watch that is refused does not end the others on its stream.
+func TestARefusedWatch(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	allowed := i.client.Watch(i.ctx, "/_mgmt/strings/x", clientv3.WithCreatedNotify())
+	if first := <-allowed; first.Err() != nil {
+		t.Fatalf("watching a value: %v", first.Err())
+	}
+	refused := <-i.client.Watch(i.ctx, "/_mgmt/pki/", clientv3.WithPrefix())
+	if err := refused.Err(); err == nil || !strings.Contains(err.Error(), "b is not allowed to read") {
+		t.Errorf("watching tokens: %v", err)
+	}
+	if _, err := i.client.Put(i.ctx, "/_mgmt/strings/x", "y"); err != nil {
+		t.Fatal(err)
+	}
+	if next := <-allowed; next.Err() != nil || len(next.Events) != 1 {
+		t.Errorf("after a watch that was refused, the other one says %v", next)
+	}
+}
+
+// A gateway of the server would ask in the name of its own host.
+func TestThereIsNoGateway(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	shown, err := i.identity.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: shown}}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(i.ctx, http.MethodPost, i.a.opts.ClientURLs[0]+"/v3/kv/range",
+		strings.NewReader(`{"key": "AA==", "range_end": "AA=="}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		text, _ := io.ReadAll(resp.Body)
+		t.Errorf("all keys over HTTP: %s: %.300s", resp.Status, text)
+	}
+}
+
+func TestAHostDoesNotWriteTheValueOfAnother(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	for key, want := range map[string]bool{"x": true, "x/b": true, "x/y": true, "a": true, "x/a": false, "x/A": false} {
+		if _, err := i.client.Put(i.ctx, "/_mgmt/strings/"+key, "v"); (err == nil) != want {
+			t.Errorf("writing %s: %v", key, err)
+		}
+	}
+}
