@@ -256,6 +256,9 @@ func (r rights) mayValue(prefix string, a access) bool {
 	return len(elements) == 1 || r.here || pki.Is(r.cert, last) || !r.register.Knows(last)
 }
 
+// roleAdvice is what to do without the role to deploy.
+const roleAdvice = "do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy"
+
 // refuse says why an access is not allowed, and what to do. in has no prefix if the keys are of no
 // area, or of several.
 func (r rights) refuse(in area, a access) error {
@@ -265,8 +268,10 @@ func (r rights) refuse(in area, a access) error {
 		return fmt.Errorf("%s what is stored of certificates and tokens; do it on a host that lets others in", may)
 	case in.prefix == "":
 		return fmt.Errorf("%s %s; do it on a host that lets others in", may, a)
-	case in.write == deployers || in.read == deployers && !a.write:
-		return fmt.Errorf("%s is not allowed to deploy, and so not to %s %s; do it on a host that lets others in, or let this one join with a token of mgmt cluster token --deploy", r.host, a.verb(), a)
+	case in.write == deployers:
+		return fmt.Errorf("%s is not allowed to deploy; %s", r.host, roleAdvice)
+	case in.read == deployers && !a.write:
+		return fmt.Errorf("%s %s, which is for hosts that may deploy; %s", may, a, roleAdvice)
 	}
 	return fmt.Errorf("%s %s, which is of another host; each host has what is its own, and a host that lets others in has all", may, a)
 }

@@ -89,7 +89,7 @@ func (f *storeFlags) connect(ctx context.Context, cmd *cobra.Command) (*remoteSt
 func (s *remoteStore) answers(ctx context.Context) error {
 	reach, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()
-	if _, err := s.Get(reach, "/"); err == nil || ctx.Err() != nil {
+	if _, err := s.Get(reach, "/deploy/"); err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(s.seeds, ", "))

@@ -44,7 +44,7 @@ func (c Cells) Swap(ctx context.Context, key string, value []byte, version int64
 		Then(clientv3.OpPut(key, string(value))).
 		Commit()
 	if err != nil {
-		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), err)
+		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
 	}
 	return resp.Succeeded, nil
 }

@@ -230,7 +230,7 @@ func (w *World) get(ctx context.Context, key string) (value string, exists bool,
 }
 
 func readError(key string, err error) error {
-	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
+	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
 }
 
 // lateLimit is how long a write that has begun goes on after it was called off.
@@ -283,7 +283,7 @@ func (w *World) put(ctx context.Context, key, value string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), err)
+		return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
 	}
 	return nil
 }
@@ -296,7 +296,7 @@ func (w *World) remove(ctx context.Context, key string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), err)
+		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
 	}
 	return nil
 }
