@@ -305,6 +305,11 @@ func (a *Agent) Interrupt(level int) {
 // Snapshot returns the state of every resource.
 func (a *Agent) Snapshot(ctx context.Context) (engine.Snapshot, error) { return a.engine.Snapshot(ctx) }
 
+// Inquire returns the state of the resources that an inquiry is about.
+func (a *Agent) Inquire(ctx context.Context, q engine.Inquiry) (engine.Snapshot, error) {
+	return a.engine.Inquire(ctx, q)
+}
+
 var errConverged = errors.New("converged")
 
 // end stops the agent for a reason. The first one counts.

@@ -97,13 +97,21 @@ func (d *driver) step(ctx context.Context, watch func(Progress)) (Step, error) {
 	}
 }
 
+// back says how far the hosts of a deploy that is withdrawn have come.
+func (p *Progress) back() string {
+	if len(p.Waiting) > 0 {
+		return fmt.Sprintf("%d of %d hosts are back at what they ran before, others are still at it, like %s", p.Settled, p.Hosts, p.Waiting[0])
+	}
+	return fmt.Sprintf("%d of %d hosts are back at what they ran before", p.Settled, p.Hosts)
+}
+
 // Err returns why a rollout that has ended was no success; nil if it was one.
 func (p *Progress) Err() error {
 	switch p.Phase {
 	case GivenUp:
 		return fmt.Errorf("the deploy has failed: %s", p.Why)
 	case Reverted:
-		return fmt.Errorf("the deploy has failed and is withdrawn: %s", p.Why)
+		return fmt.Errorf("the deploy has failed and is withdrawn: %s; %s", p.Why, p.back())
 	}
 	return nil
 }

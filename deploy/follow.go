@@ -33,9 +33,16 @@ type Options struct {
 	// Once keeps the first deploy and ignores all later ones.
 	Once bool
 	Log  *slog.Logger // nil discards
-	// Inspect says whether all is done that the deploy in force asks for, and how many
-	// resources failed. Nil means that there is nothing to do.
-	Inspect func(ctx context.Context) (settled bool, failed int)
+	// Inspect says how it goes with what the deploy in force asks for. Nil means that there is
+	// nothing to do.
+	Inspect func(ctx context.Context) Condition
+}
+
+// A Condition is how it goes with the resources of an agent.
+type Condition struct {
+	Settled bool   // nothing is left to do
+	Failed  int    // resources that failed
+	Trouble string // what failed on one of them, or on one that is tried again
 }
 
 // A Follower finds out what an agent is to run.

@@ -379,7 +379,7 @@ func TestReportsAreCalm(t *testing.T) {
 		store, s := newStore("desk")
 		publish(t, store, program(t, "main.mcl", "one"))
 		var mu sync.Mutex
-		settled, failed := true, 0
+		settled, failed, trouble := true, 0, ""
 		set := func(a *agentTest, s bool, f int) {
 			mu.Lock()
 			settled, failed = s, f
@@ -387,10 +387,10 @@ func TestReportsAreCalm(t *testing.T) {
 			a.Poke()
 			synctest.Wait()
 		}
-		a := follow(t, Options{Store: view(s, "web1"), Host: "web1", Inspect: func(context.Context) (bool, int) {
+		a := follow(t, Options{Store: view(s, "web1"), Host: "web1", Inspect: func(context.Context) Condition {
 			mu.Lock()
 			defer mu.Unlock()
-			return settled, failed
+			return Condition{Settled: settled, Failed: failed, Trouble: trouble}
 		}})
 		before := a.state()
 		set(a, false, 0)
@@ -406,6 +406,27 @@ func TestReportsAreCalm(t *testing.T) {
 		set(a, true, 1)
 		if got := a.state(); !got.Converged || got.Failed != 1 {
 			t.Errorf("a failure is not told: %+v", got)
+		}
+		troubled := func(text string, f int) State {
+			mu.Lock()
+			trouble = text
+			mu.Unlock()
+			set(a, f > 0, f)
+			time.Sleep(patience + time.Second)
+			return a.state()
+		}
+		told := troubled("file[/x]: no space", 0)
+		if told.Converged || told.Trouble != "file[/x]: no space" {
+			t.Errorf("what fails again and again is told as %+v", told)
+		}
+		if again := troubled("file[/x]: no space, at 3:15", 0); again != told {
+			t.Errorf("another attempt that fails makes %+v of %+v", again, told)
+		}
+		if got := troubled("", 0); got != told {
+			t.Errorf("the next attempt makes %+v of %+v", got, told)
+		}
+		if got := troubled("file[/y]: gone", 2); got.Trouble != "file[/y]: gone" {
+			t.Errorf("another trouble is told as %+v", got)
 		}
 		a.stop()
 		s.Leave("web1")

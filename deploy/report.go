@@ -81,7 +81,7 @@ func (r *reporter) write(ctx context.Context) {
 			late = true
 		}
 		now := r.look(ctx)
-		now.Since = last.Since
+		now.Since, now.Trouble = last.Since, lasting(now, last)
 		if !first && last.Converged && now.Deploy == last.Deploy && !now.Converged && !late {
 			if now.Converged = true; now == last {
 				busy.Reset(patience)
@@ -109,7 +109,17 @@ func (r *reporter) look(ctx context.Context) State {
 	r.mu.Unlock()
 	s.Converged = true
 	if r.opts.Inspect != nil {
-		s.Converged, s.Failed = r.opts.Inspect(ctx)
+		c := r.opts.Inspect(ctx)
+		s.Converged, s.Failed, s.Trouble = c.Settled, c.Failed, shorten(c.Trouble)
 	}
 	return s
+}
+
+// lasting returns the trouble to tell: the one that was told, for as long as there is any. Attempts
+// that fail in ever new ways are not news.
+func lasting(now, last State) string {
+	if last.Trouble == "" || now.Deploy != last.Deploy || now.Failed != last.Failed || now.Converged && now.Failed == 0 {
+		return now.Trouble
+	}
+	return last.Trouble
 }

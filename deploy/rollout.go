@@ -60,13 +60,14 @@ const (
 	Canarying
 	Soaking
 	Spreading
+	Withdrawing // it has failed, and hosts are on their way back
 	Succeeded
 	GivenUp // it has failed, and stays where it is
 	Reverted
 )
 
 func (p Phase) String() string {
-	return [...]string{"starting", "on the first hosts", "soaking", "on all hosts", "done", "failed", "withdrawn"}[p]
+	return [...]string{"starting", "on the first hosts", "soaking", "on all hosts", "going back", "done", "failed", "withdrawn"}[p]
 }
 
 // Over reports whether the rollout has come to an end.
@@ -84,6 +85,7 @@ type Rollout struct {
 	canary []string             // the hosts that run it first
 	seen   map[string]time.Time // hosts that matter, and when they were there last
 	why    string               // it has failed
+	causes map[string]string    // the hosts because of which it has failed
 }
 
 // NewRollout returns the rollout of a deploy that has been published.
@@ -98,7 +100,9 @@ type Progress struct {
 	Settled  int               // that have converged on it
 	Failures map[string]string // hosts that failed, and why
 	Waiting  []string          // hosts that are neither, sorted
+	Troubles map[string]string // of those, what fails for now
 	Why      string            // it has failed
+	Causes   map[string]string // at the end: hosts that failed, and why
 }
 
 // A Step is what is to be done.
@@ -112,35 +116,102 @@ type Step struct {
 // Step shows the present states to the rollout. When a step has a release, or the phase has changed,
 // the next one is taken at once.
 func (r *Rollout) Step(now time.Time, states map[string]State) Step {
-	hosts := r.hosts(now, states)
-	p := r.judge(now, hosts, states)
+	p := r.look(now, states)
 	out := Step{}
+	before := r.phase
 	switch {
 	case r.phase.Over():
-		p.Why = r.why
 	case r.phase == Starting:
-		out.Release = r.start(now, hosts)
+		out.Release = r.start(now, r.hosts(now, states))
+	case r.phase == Withdrawing:
+		if len(p.Waiting) == 0 || now.Sub(r.began) >= r.limit() {
+			r.phase = Reverted
+		}
 	case len(p.Failures) > r.opts.MaxFailures:
-		out.Release = r.fail(fmt.Sprintf("%d of %d hosts failed, like %s", len(p.Failures), p.Hosts, example(p.Failures)))
+		out.Release = r.fail(now, p.Failures, fmt.Sprintf("%d of %d hosts failed, like %s", len(p.Failures), p.Hosts, example(p.Failures)))
 	case len(p.Waiting) > 0:
-		r.quiet = time.Time{}
-		if r.phase == Soaking {
-			r.phase = Canarying
-		}
-		if r.opts.Timeout > 0 && now.Sub(r.began) >= r.opts.Timeout {
-			out.Release = r.fail(fmt.Sprintf("after %v, %d of %d hosts have not converged, like %s", r.opts.Timeout, len(p.Waiting), p.Hosts, p.Waiting[0]))
-		}
+		out.Release = r.wait(now, p)
+	case superseded(r.deploy.ID, p, states):
+		r.phase, r.why = GivenUp, "a newer one has taken its place"
 	default:
 		out.Release = r.advance(now)
 	}
+	if r.phase != before && !r.phase.Over() {
+		p = r.look(now, states)
+	}
 	p.Phase, p.Why = r.phase, r.why
+	if p.Causes = r.causes; p.Causes == nil && r.phase.Over() {
+		p.Causes = p.Failures
+	}
 	out.Progress, out.Wake = p, r.wake(now, states)
 	return out
 }
 
+// look says how it goes with the hosts of the present phase.
+func (r *Rollout) look(now time.Time, states map[string]State) Progress {
+	hosts := r.hosts(now, states)
+	if r.phase == Withdrawing || r.phase == Reverted {
+		return r.back(hosts, states)
+	}
+	return r.judge(now, hosts, states)
+}
+
+// superseded reports whether all hosts that have not failed run a newer deploy.
+func superseded(id int64, p Progress, states map[string]State) bool {
+	for host, s := range states {
+		if s.Deploy == id && p.Failures[host] == "" {
+			return false
+		}
+	}
+	return p.Settled > 0
+}
+
+// wait does what is due while hosts have not converged.
+func (r *Rollout) wait(now time.Time, p Progress) *Release {
+	r.quiet = time.Time{}
+	if r.phase == Soaking {
+		r.phase = Canarying
+	}
+	if r.opts.Timeout <= 0 || now.Sub(r.began) < r.opts.Timeout {
+		return nil
+	}
+	host := p.Waiting[0]
+	for _, h := range p.Waiting {
+		if p.Troubles[h] != "" {
+			host = h + ": " + p.Troubles[h]
+			break
+		}
+	}
+	return r.fail(now, nil, fmt.Sprintf("after %v, %d of %d hosts have not converged, like %s", r.opts.Timeout, len(p.Waiting), p.Hosts, host))
+}
+
+// back says how it goes with hosts that go back to the deploy before. Those that are away do so when
+// they return.
+func (r *Rollout) back(hosts []string, states map[string]State) Progress {
+	p := Progress{Failures: map[string]string{}, Troubles: map[string]string{}}
+	for _, host := range hosts {
+		s, alive := states[host]
+		switch {
+		case !alive:
+		case s.Deploy == r.deploy.ID, !s.Converged && s.Trouble == "":
+			p.Waiting = append(p.Waiting, host)
+			p.Hosts++
+		default:
+			p.Settled++
+			p.Hosts++
+		}
+	}
+	return p
+}
+
+// returnLimit is for how long hosts that go back are waited for, unless there is a timeout.
+const returnLimit = time.Minute
+
+func (r *Rollout) limit() time.Duration { return cmp.Or(r.opts.Timeout, returnLimit) }
+
 // hosts lists those that matter in the present phase.
 func (r *Rollout) hosts(now time.Time, states map[string]State) []string {
-	if r.phase == Canarying || r.phase == Soaking {
+	if r.phase == Canarying || r.phase == Soaking || r.phase == Withdrawing && r.canary != nil {
 		r.note(now, states, func(host string) bool { return slices.Contains(r.canary, host) })
 		return r.canary
 	}
@@ -158,7 +229,7 @@ func (r *Rollout) note(now time.Time, states map[string]State, matters func(stri
 
 // judge says how it goes with hosts.
 func (r *Rollout) judge(now time.Time, hosts []string, states map[string]State) Progress {
-	p := Progress{Hosts: len(hosts), Failures: map[string]string{}}
+	p := Progress{Hosts: len(hosts), Failures: map[string]string{}, Troubles: map[string]string{}}
 	for _, host := range hosts {
 		s, alive := states[host]
 		why := ""
@@ -168,7 +239,7 @@ func (r *Rollout) judge(now time.Time, hosts []string, states map[string]State) 
 		case alive && s.Refused == r.deploy.ID && s.Deploy != r.deploy.ID:
 			why = cmp.Or(s.Error, "it refused it")
 		case alive && s.Deploy == r.deploy.ID && s.Converged && s.Failed > 0:
-			why = fmt.Sprintf("%d resources failed", s.Failed)
+			why = s.failures()
 		}
 		switch {
 		case why != "":
@@ -177,6 +248,9 @@ func (r *Rollout) judge(now time.Time, hosts []string, states map[string]State) 
 			p.Settled++
 		default:
 			p.Waiting = append(p.Waiting, host)
+			if alive && s.Deploy == r.deploy.ID && s.Trouble != "" {
+				p.Troubles[host] = s.Trouble
+			}
 		}
 	}
 	return p
@@ -222,21 +296,21 @@ func (r *Rollout) advance(now time.Time) *Release {
 		if now.Sub(r.quiet) < r.opts.Soak {
 			return nil
 		}
-		r.phase, r.began = Spreading, now
+		r.phase, r.began, r.canary = Spreading, now, nil
 		return &Release{Stage: Released}
 	}
 	r.phase = Succeeded
 	return nil
 }
 
-// fail ends the rollout.
-func (r *Rollout) fail(why string) *Release {
-	r.why = why
+// fail ends the rollout, or begins its end.
+func (r *Rollout) fail(now time.Time, causes map[string]string, why string) *Release {
+	r.why, r.causes = why, causes
 	if !r.opts.AutoRevert {
 		r.phase = GivenUp
 		return nil
 	}
-	r.phase = Reverted
+	r.phase, r.began = Withdrawing, now
 	return &Release{Stage: Withdrawn, Why: why}
 }
 
@@ -253,8 +327,8 @@ func (r *Rollout) wake(now time.Time, states map[string]State) (at time.Time) {
 	if r.phase == Soaking {
 		sooner(r.quiet.Add(r.opts.Soak))
 	}
-	if r.opts.Timeout > 0 {
-		sooner(r.began.Add(r.opts.Timeout))
+	if r.opts.Timeout > 0 || r.phase == Withdrawing {
+		sooner(r.began.Add(r.limit()))
 	}
 	for host, last := range r.seen {
 		if _, alive := states[host]; !alive {

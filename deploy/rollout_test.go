@@ -95,8 +95,10 @@ func TestRollouts(t *testing.T) {
 		{"a failure while it soaks", RolloutOptions{Canary: Share{N: 1}, Soak: 10 * time.Second, AutoRevert: true}, []story{
 			{0, []State{old, old}, "on the first hosts 0/1 canary a"},
 			{2, []State{good, old}, "soaking 1/1"},
-			{3, []State{failing, old}, "withdrawn 0/1 withdrawn"},
-			{4, []State{good, good}, "withdrawn 2/2"},
+			{3, []State{failing, old}, "going back 0/1 withdrawn"},
+			{4, []State{{Deploy: 1}, old}, "going back 0/1"},
+			{5, []State{old, old}, "withdrawn 1/1"},
+			{6, []State{good, good}, "withdrawn 0/2"},
 		}},
 		{"some failures are allowed", RolloutOptions{MaxFailures: 1, AutoRevert: true}, []story{
 			{0, []State{old, old, old}, "on all hosts 0/3"},
@@ -105,7 +107,8 @@ func TestRollouts(t *testing.T) {
 		}},
 		{"too many failures", RolloutOptions{MaxFailures: 1, AutoRevert: true}, []story{
 			{0, []State{old, old, old}, "on all hosts 0/3"},
-			{1, []State{refused, failing, old}, "withdrawn 0/3 withdrawn"},
+			{1, []State{refused, failing, old}, "going back 2/3 withdrawn"},
+			{2, []State{refused, gone, old}, "withdrawn 2/2"}, // who is away goes back later
 		}},
 		{"a host that is restarted", RolloutOptions{}, []story{
 			{0, []State{old, old}, "on all hosts 0/2"},
@@ -120,7 +123,26 @@ func TestRollouts(t *testing.T) {
 		{"too slow", RolloutOptions{Timeout: time.Minute, AutoRevert: true}, []story{
 			{0, []State{old, old}, "on all hosts 0/2"},
 			{59, []State{good, busy}, "on all hosts 1/2"},
-			{60, []State{good, busy}, "withdrawn 1/2 withdrawn"},
+			{60, []State{good, busy}, "going back 0/2 withdrawn"},
+			{119, []State{old, busy}, "going back 1/2"},
+			{120, []State{old, busy}, "withdrawn 1/2"},
+		}},
+		{"a host that does not go back", RolloutOptions{AutoRevert: true}, []story{
+			{0, []State{old, failing}, "going back 1/2 withdrawn"},
+			{59, []State{old, failing}, "going back 1/2"},
+			{60, []State{old, failing}, "withdrawn 1/2"},
+		}},
+		{"back where something fails again and again", RolloutOptions{AutoRevert: true}, []story{
+			{0, []State{old, failing}, "going back 1/2 withdrawn"},
+			{1, []State{old, {Deploy: 1, Trouble: "no space"}}, "withdrawn 2/2"},
+		}},
+		{"a newer one", canary, []story{
+			{0, []State{old, old}, "on the first hosts 0/1 canary a"},
+			{1, []State{{Deploy: 3, Converged: true}, {Deploy: 3}}, "failed 1/1"},
+		}},
+		{"a newer one for some", RolloutOptions{}, []story{
+			{0, []State{old, old}, "on all hosts 0/2"},
+			{1, []State{{Deploy: 3}, good}, "done 2/2"},
 		}},
 		{"a host that comes late", RolloutOptions{}, []story{
 			{0, []State{old}, "on all hosts 0/1"},
@@ -141,6 +163,32 @@ func TestRollouts(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// A rollout that ends says which host was in trouble, and which.
+func TestRolloutsSayWhy(t *testing.T) {
+	stuck := State{Deploy: 2, Trouble: "file[/x]: no space left"}
+	one := State{Deploy: 2, Converged: true, Failed: 1, Trouble: "exec[y]: exit status 1"}
+	for _, c := range []struct {
+		states map[string]State
+		want   string
+	}{
+		{map[string]State{"a": busy, "b": stuck}, "the deploy has failed: after 1m0s, 2 of 2 hosts have not converged, like b: file[/x]: no space left"},
+		{map[string]State{"a": busy}, "the deploy has failed: after 1m0s, 1 of 1 hosts have not converged, like a"},
+		{map[string]State{"a": one}, "the deploy has failed: 1 of 1 hosts failed, like a: 1 resource failed: exec[y]: exit status 1"},
+	} {
+		r := NewRollout(&Manifest{ID: 2}, RolloutOptions{Timeout: time.Minute})
+		settle(r, 0, c.states)
+		s := r.Step(time.Unix(60, 0), c.states)
+		if err := s.Err(); err == nil || err.Error() != c.want {
+			t.Errorf("with %+v it ends with\n%v, want\n%s", c.states, err, c.want)
+		}
+	}
+	r := NewRollout(&Manifest{ID: 2}, RolloutOptions{})
+	settle(r, 0, map[string]State{"a": stuck})
+	if s := r.Step(time.Unix(1, 0), map[string]State{"a": stuck}); s.Troubles["a"] != stuck.Trouble {
+		t.Errorf("while it goes on, the troubles are %v", s.Troubles)
 	}
 }
 

@@ -15,9 +15,36 @@ type State struct {
 	Deploy    int64     `json:"deploy"`            // that it runs; 0 is none
 	Converged bool      `json:"converged"`         // all is as it should be, for as long as the agent waits to be sure
 	Failed    int       `json:"failed,omitempty"`  // resources that failed
+	Trouble   string    `json:"trouble,omitempty"` // what failed on one of them, or fails again and again
 	Refused   int64     `json:"refused,omitempty"` // the newest deploy that it was meant to run, and did not take
 	Error     string    `json:"error,omitempty"`   // why it refused that deploy
 	Since     time.Time `json:"since"`             // when this became so
+}
+
+// failures says what failed.
+func (s State) failures() string {
+	switch {
+	case s.Failed == 1 && s.Trouble != "":
+		return "1 resource failed: " + s.Trouble
+	case s.Failed == 1:
+		return "1 resource failed"
+	case s.Trouble != "":
+		return fmt.Sprintf("%d resources failed, like %s", s.Failed, s.Trouble)
+	}
+	return fmt.Sprintf("%d resources failed", s.Failed)
+}
+
+// String says in a few words how it goes with the deploy that runs.
+func (s State) String() string {
+	switch {
+	case s.Failed > 0:
+		return s.failures()
+	case s.Converged:
+		return "has converged"
+	case s.Trouble != "":
+		return "is at it: " + s.Trouble
+	}
+	return "is at it"
 }
 
 // States returns what the agents that are alive say, by host.

@@ -229,7 +229,7 @@ func (l *lookout) show(ctx context.Context, e *deploy.Entry, io *streams, asJSON
 	line("deploy", "%d", e.ID)
 	line("by", "%s, %s", e.By, e.At.Local().Format(time.DateTime))
 	line("signed by", "%s", cmp.Or(e.Signer, "nobody"))
-	line("stage", "%s", e.Stage)
+	line("stage", "%s", stage(e))
 	line("for", "%s", audience(e.Hosts))
 	line("program", "%s", strings.TrimSpace(e.Frontend+" "+e.Main))
 	if e.Commit != "" {
@@ -252,6 +252,14 @@ func (l *lookout) show(ctx context.Context, e *deploy.Entry, io *streams, asJSON
 	return out.Flush()
 }
 
+// stage says how far a deploy has come, and why.
+func stage(e *deploy.Entry) string {
+	if e.Release == nil || e.Release.Why == "" {
+		return string(e.Stage)
+	}
+	return fmt.Sprintf("%s, %s", e.Stage, e.Release.Why)
+}
+
 // hosts writes how it goes with a deploy on each host.
 func hosts(line func(name, format string, args ...any), id int64, states map[string]deploy.State) {
 	name := "hosts"
@@ -268,14 +276,10 @@ func hosts(line func(name, format string, args ...any), id int64, states map[str
 // condition says how it goes with a deploy on a host; "" is that it runs another one.
 func condition(id int64, s deploy.State) string {
 	switch {
-	case s.Deploy == id && s.Failed > 0:
-		return fmt.Sprintf("runs it, with %d failed resources", s.Failed)
-	case s.Deploy == id && s.Converged:
-		return "has converged"
 	case s.Deploy == id:
-		return "is at it"
+		return s.String()
 	case s.Refused == id:
-		return "refused it: " + s.Error
+		return "refused it: " + strings.TrimPrefix(s.Error, fmt.Sprintf("deploy %d is refused: ", id))
 	}
 	return ""
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"mgmt"
 	"mgmt/console"
+	"mgmt/deploy"
 	"mgmt/engine"
 	"mgmt/frontend"
 	"mgmt/frontend/deploys"
@@ -46,13 +48,20 @@ func (f *follow) connected(yes bool) {
 	}
 }
 
-// inspect says whether all is done, and how many resources are not as they should be.
-func (f *follow) inspect(ctx context.Context) (settled bool, failed int) {
-	s, err := f.agent.Snapshot(ctx)
+// inspect says whether all is done, and what is not as it should be.
+func (f *follow) inspect(ctx context.Context) deploy.Condition {
+	s, err := f.agent.Inquire(ctx, engine.Inquiry{Pick: func(s *engine.Status) bool { return s.Err != nil }})
 	if err != nil {
-		return false, 0
+		return deploy.Condition{}
 	}
-	return s.Settled == s.Total && s.Going == 0, s.Count(engine.StateFailed) + s.Count(engine.StateBlocked)
+	out := deploy.Condition{
+		Settled: s.Settled == s.Total && s.Going == 0,
+		Failed:  s.Count(engine.StateFailed) + s.Count(engine.StateBlocked),
+	}
+	if len(s.Vertices) > 0 {
+		out.Trouble = fmt.Sprintf("%s: %v", s.Vertices[0].Key, s.Vertices[0].Err)
+	}
+	return out
 }
 
 // deployed returns what makes the front end that follows deploys.

@@ -61,18 +61,21 @@ func (f *rolloutFlags) options(cmd *cobra.Command) (opts deploy.RolloutOptions, 
 
 // rollOut brings a deploy that has been published to the hosts, and shows how it goes.
 func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign.Signer, opts deploy.RolloutOptions, io *streams) error {
-	show := &progress{w: io.err, live: io.errTTY, id: r.ID, begin: time.Now()}
+	show := &progress{w: io.err, live: io.errTTY, id: r.ID, begin: time.Now(), told: map[string]bool{}}
 	p, err := deploy.Drive(ctx, store, r, signer, opts, show.show)
 	show.end()
 	switch {
+	case errors.Is(err, context.Canceled) && p.Phase == deploy.Withdrawing:
+		fmt.Fprintf(io.err, "deploy %d has failed and is withdrawn: %s; not all hosts are back yet, see mgmt deploy list\n", r.ID, console.Printable(p.Why))
+		return errReported
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(io.err, "deploy %d stays as far as it has come; mgmt deploy release %d lets all hosts have it, mgmt deploy withdraw %d none\n", r.ID, r.ID, r.ID)
 		return errReported
 	case err != nil:
 		return err
 	}
-	for _, host := range slices.Sorted(maps.Keys(p.Failures)) {
-		fmt.Fprintf(io.err, "%s: %s\n", host, console.Printable(p.Failures[host]))
+	for _, host := range slices.Sorted(maps.Keys(p.Causes)) {
+		fmt.Fprintf(io.err, "%s: %s\n", host, console.Printable(p.Causes[host]))
 	}
 	if err := p.Err(); err != nil {
 		return err
@@ -89,12 +92,25 @@ type progress struct {
 	id    int64
 	begin time.Time
 	last  string
+	told  map[string]bool // hosts of which it was said that something fails
 }
 
 func (p *progress) show(now deploy.Progress) {
+	for _, host := range slices.Sorted(maps.Keys(now.Troubles)) {
+		if !p.told[host] {
+			p.told[host] = true
+			p.end()
+			p.last = ""
+			fmt.Fprintf(p.w, "%s: %s\n", host, console.Printable(now.Troubles[host]))
+		}
+	}
 	text := now.Phase.String()
 	if p.live {
-		text = fmt.Sprintf("%s: %d of %d converged", now.Phase, now.Settled, now.Hosts)
+		done := "converged"
+		if now.Phase == deploy.Withdrawing {
+			done = "are back"
+		}
+		text = fmt.Sprintf("%s: %d of %d %s", now.Phase, now.Settled, now.Hosts, done)
 		if len(now.Failures) > 0 {
 			text += fmt.Sprintf(", %d failed", len(now.Failures))
 		}

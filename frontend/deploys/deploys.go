@@ -40,9 +40,8 @@ type Options struct {
 	Dir string
 	// Next ignores the deploys that are there at first; Once keeps the first one.
 	Next, Once bool
-	// Inspect says whether all is done that the program in force asks for, and how many
-	// resources failed.
-	Inspect func(ctx context.Context) (settled bool, failed int)
+	// Inspect says how it goes with what the program in force asks for.
+	Inspect func(ctx context.Context) deploy.Condition
 }
 
 // A Frontend runs what is deployed.
