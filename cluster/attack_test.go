@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3election/v3electionpb"
@@ -160,5 +161,47 @@ func TestAHostDoesNotWriteTheValueOfAnother(t *testing.T) {
 		if _, err := i.client.Put(i.ctx, "/_mgmt/strings/"+key, "v"); (err == nil) != want {
 			t.Errorf("writing %s: %v", key, err)
 		}
+	}
+}
+
+// A host that may not run a server does not get in among the servers, nor among those who volunteer.
+func TestAHostThatMayNotServe(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	token := a.token(1)
+	client := a.invite(pki.Invitation{Uses: 1, TTL: time.Hour, Client: true})
+	b := start(t, "b", invited(t, token), a)
+	c := start(t, "c", invited(t, client), a)
+	a.want("a b")
+	b.works()
+	c.works()
+	for who, want := range map[*host]bool{b: true, c: false} {
+		shown, err := who.opts.PKI.Files().Client()
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: shown}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.opts.ServerURLs[0]+"/members", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		client.CloseIdleConnections()
+		if (err == nil) != want {
+			t.Errorf("%s asks among servers: %v", who.opts.Host, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := c.node.Client().Put(ctx, "/_mgmt/volunteer/c", "https://192.0.2.1:2380")
+	if status.Code(err) != codes.PermissionDenied {
+		t.Errorf("c volunteers: %v", err)
+	}
+	_, err = c.node.Client().MemberAddAsLearner(ctx, []string{"https://192.0.2.1:2380"})
+	if status.Code(err) != codes.PermissionDenied {
+		t.Errorf("c adds a server: %v", err)
 	}
 }

@@ -173,6 +173,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err := n.admit(ctx); err != nil {
 		return err
 	}
+	n.heed()
 	if err := n.begin(ctx); err != nil {
 		return err
 	}

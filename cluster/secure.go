@@ -103,6 +103,21 @@ func (n *Node) admit(ctx context.Context) error {
 	return err
 }
 
+// heed makes the host run no server if its certificate does not allow it to.
+func (n *Node) heed() {
+	if !n.opts.managed || n.opts.NoServer {
+		return
+	}
+	cert, err := pki.NewCertificateFile(n.opts.TLS.Cert).Certificate()
+	if err != nil || pki.MayServe(cert) {
+		return
+	}
+	if len(n.opts.ServerURLs) > 0 {
+		n.log.Info("this host runs no server: the token that let it in was made by mgmt cluster token --no-server")
+	}
+	n.opts.NoServer = true
+}
+
 // checkToken refuses a token of another cluster than that of the host.
 func (n *Node) checkToken() error {
 	if n.opts.Token == nil {

@@ -47,12 +47,18 @@ func invited(t *testing.T, token pki.Token) func(*cluster.Options) {
 // token prints a token at the host that began a cluster.
 func (h *host) token(uses int) pki.Token {
 	h.t.Helper()
+	return h.invite(pki.Invitation{Uses: uses, TTL: time.Hour})
+}
+
+// invite prints a token for those whom an invitation is for.
+func (h *host) invite(i pki.Invitation) pki.Token {
+	h.t.Helper()
 	h.ready()
 	var token pki.Token
 	admin := h.admin()
 	eventually(h.t, h.opts.Host+" lets others in", func() bool {
 		var err error
-		token, _, err = admin.Invite(h.t.Context(), pki.Invitation{Uses: uses, TTL: time.Hour})
+		token, _, err = admin.Invite(h.t.Context(), i)
 		return err == nil
 	})
 	return token

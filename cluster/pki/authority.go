@@ -26,8 +26,13 @@ const (
 const (
 	RoleAgent  = "agent"  // all hosts
 	RoleSigner = "signer" // those that have the key of the authority
+	RoleServer = "server" // those that may run servers
 	RoleDeploy = "deploy" // those that may deploy programs
 )
+
+// PeerName is among the names of hosts that may run servers, and of no others: servers compare names,
+// and know nothing of roles.
+const PeerName = "server.mgmt"
 
 const organization = "mgmt"
 
@@ -152,7 +157,7 @@ func (a *Authority) sign(public any, host string, names []string, roles ...strin
 		KeyUsage:              x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	for _, name := range canonical(append([]string{host, "localhost", "127.0.0.1", "::1"}, names...)) {
+	for _, name := range canonical(append(namesFor(host, roles), names...)) {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
@@ -164,6 +169,15 @@ func (a *Authority) sign(public any, host string, names []string, roles ...strin
 		return nil, err
 	}
 	return x509.ParseCertificate(der)
+}
+
+// namesFor returns the names that a host has in any case.
+func namesFor(host string, roles []string) []string {
+	names := []string{host, "localhost", "127.0.0.1", "::1"}
+	if slices.Contains(roles, RoleServer) || slices.Contains(roles, RoleSigner) {
+		names = append(names, PeerName)
+	}
+	return names
 }
 
 // canonical sorts names and writes addresses in one way.
@@ -197,13 +211,19 @@ func MaySign(cert *x509.Certificate) bool {
 // alone. Names are the same in small letters and in capitals.
 func Is(cert *x509.Certificate, host string) bool {
 	same := func(name string) bool { return strings.EqualFold(name, host) }
-	return same(cert.Subject.CommonName) || !everyone(strings.ToLower(host)) && slices.ContainsFunc(cert.DNSNames, same)
+	return same(cert.Subject.CommonName) || !shared(strings.ToLower(host)) && slices.ContainsFunc(cert.DNSNames, same)
 }
 
 // MayDeploy reports whether a certificate is that of a host which may deploy programs. Signers
 // may: they could give themselves the role.
 func MayDeploy(cert *x509.Certificate) bool {
 	return MaySign(cert) || slices.Contains(cert.Subject.OrganizationalUnit, RoleDeploy)
+}
+
+// MayServe reports whether a certificate is that of a host which may run a server of the cluster.
+// Signers may.
+func MayServe(cert *x509.Certificate) bool {
+	return MaySign(cert) || slices.Contains(cert.Subject.OrganizationalUnit, RoleServer)
 }
 
 // HasRoles reports whether a certificate is one that names roles, as those of an authority of mgmt

@@ -97,6 +97,9 @@ func (s *Signer) Renew(ctx context.Context, req Request, shown *x509.Certificate
 		return nil, fmt.Errorf("renewing the certificate of %s: %w", host, err)
 	}
 	roles := []string{RoleAgent} // signers renew their own
+	if MayServe(shown) {
+		roles = append(roles, RoleServer)
+	}
 	if MayDeploy(shown) {
 		roles = append(roles, RoleDeploy)
 	}
@@ -204,10 +207,10 @@ func (s *Signer) names(ctx context.Context, csr *x509.CertificateRequest, from n
 	}
 	out := []string{host}
 	for _, name := range canonical(asked) {
-		if err := checkName(name); err != nil {
+		if err := checkAsked(name); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 		}
-		if !everyone(name) && name != from.String() {
+		if !shared(name) && name != from.String() {
 			if err := s.claim(ctx, name, host); err != nil {
 				return nil, err
 			}
@@ -220,10 +223,10 @@ func (s *Signer) names(ctx context.Context, csr *x509.CertificateRequest, from n
 	return canonical(out), nil
 }
 
-// everyone reports whether a name means each host itself.
-func everyone(name string) bool {
+// shared reports whether a name is not that of one host.
+func shared(name string) bool {
 	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
+	return name == "localhost" || name == PeerName || ip != nil && ip.IsLoopback()
 }
 
 // claim makes a name or an address that of a host, unless another host has it and is alive.
@@ -381,7 +384,7 @@ func parseRequest(der []byte) (*x509.CertificateRequest, error) {
 		err = csr.CheckSignature()
 	}
 	if err == nil {
-		err = checkName(csr.Subject.CommonName)
+		err = checkAsked(csr.Subject.CommonName)
 	}
 	if err == nil && csr.PublicKeyAlgorithm != x509.ECDSA {
 		err = errors.New("the key is not one of ECDSA")
@@ -393,6 +396,14 @@ func parseRequest(der []byte) (*x509.CertificateRequest, error) {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	return csr, nil
+}
+
+// checkAsked refuses a name that a host cannot have.
+func checkAsked(name string) error {
+	if strings.EqualFold(name, PeerName) {
+		return fmt.Errorf("%s says that a host may run a server, and is the name of none", PeerName)
+	}
+	return checkName(name)
 }
 
 // maxNames is how many names and addresses a host may have.

@@ -82,6 +82,7 @@ type storedToken struct {
 	Expires time.Time // when it ends
 	Signer  bool      `json:",omitempty"` // whether these become signers
 	Deploy  bool      `json:",omitempty"` // whether these may deploy
+	Client  bool      `json:",omitempty"` // whether these may run no server
 }
 
 func tokenKey(id string) string { return "token/" + id }
@@ -94,6 +95,7 @@ type Invitation struct {
 	TTL       time.Duration
 	Signer    bool // they get the key of the authority too
 	Deploy    bool // they may deploy programs
+	Client    bool // they may not run servers
 }
 
 // NewToken stores a token, and returns it.
@@ -101,10 +103,13 @@ func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
 	t := Token{Authority: i.Authority, Port: i.Port}
 	rand.Read(t.ID[:])     // never fails
 	rand.Read(t.Secret[:]) // never fails
+	if i.Signer && i.Client {
+		return Token{}, errors.New("a signer has the key of the authority, and may run a server")
+	}
 	if i.Uses < 1 || i.TTL <= 0 {
 		return Token{}, errors.New("a token is for one host at least, and for some time")
 	}
-	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer, i.Deploy}
+	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer, i.Deploy, i.Client}
 	if err := update(ctx, store, tokenKey(t.Name()), func(s *storedToken) error { *s = stored; return nil }); err != nil {
 		return Token{}, fmt.Errorf("storing a token: %w", err)
 	}
@@ -121,6 +126,9 @@ func (s *storedToken) roles() []string {
 	roles := []string{RoleAgent}
 	if s.Signer {
 		roles = append(roles, RoleSigner)
+	}
+	if !s.Client {
+		roles = append(roles, RoleServer)
 	}
 	if s.Deploy {
 		roles = append(roles, RoleDeploy)

@@ -40,6 +40,12 @@ func (g *gate) open(s *etcdserver.EtcdServer) {
 	}
 }
 
+// roles reports whether the certificates of the cluster say what hosts may do.
+func (g *gate) roles() bool {
+	cert, err := g.own.Certificate()
+	return err != nil || pki.HasRoles(cert)
+}
+
 func (g *gate) options() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

@@ -20,6 +20,7 @@ const (
 	signers    who = iota // hosts with the key of the authority, and nobody else
 	deployers             // hosts with the role to deploy
 	itself                // the host that the first element behind the prefix names
+	volunteer             // that host, if it may run a server
 	members               // that host, and those that run a server
 	sender                // the host that the second element names
 	receiver              // the host that the first element names, or each if that is *
@@ -52,8 +53,8 @@ var areas = []area{
 	{"/_mgmt/deployed/", "which deploy a host runs, and how", itself, deployers},
 	{"/_mgmt/alive/", "that the agent of a host runs", itself, everyone},
 	{"/_mgmt/converged/", "that a host is settled", itself, everyone},
-	{"/_mgmt/volunteer/", "that a host would run a server", itself, everyone},
-	{"/_mgmt/endpoints/", "where the server of a host listens", itself, everyone},
+	{"/_mgmt/volunteer/", "that a host would run a server", volunteer, everyone},
+	{"/_mgmt/endpoints/", "where the server of a host listens", volunteer, everyone},
 	{"/_mgmt/signer/", "where a host lets others in", itself, everyone},
 	{"/_mgmt/nominated/", "which hosts are to run servers", members, everyone},
 	{"/_mgmt/chooser/", "how many servers there are to be", everyone, everyone},
@@ -185,6 +186,7 @@ type rights struct {
 	host     string
 	signer   bool
 	deploy   bool
+	serve    bool
 	all      bool // but for what is of the authority: the certificate names no roles
 	here     bool // on the machine of the server, and so any host
 	register register
@@ -192,7 +194,7 @@ type rights struct {
 
 func rightsOf(cert *x509.Certificate, of register) rights {
 	return rights{
-		cert: cert, host: cert.Subject.CommonName, signer: pki.MaySign(cert), deploy: pki.MayDeploy(cert),
+		cert: cert, host: cert.Subject.CommonName, signer: pki.MaySign(cert), deploy: pki.MayDeploy(cert), serve: pki.MayServe(cert),
 		all: !pki.HasRoles(cert), register: of,
 	}
 }
@@ -221,6 +223,8 @@ func (r rights) is(of who, prefix string, a access) bool {
 		return r.deploy
 	case itself:
 		return r.here || r.named(prefix, a, 0)
+	case volunteer:
+		return r.here || r.serve && r.named(prefix, a, 0)
 	case members:
 		return r.here || r.named(prefix, a, 0) || r.register.Serves(r.host)
 	case sender:
@@ -270,6 +274,8 @@ func (r rights) refuse(in area, a access) error {
 		return fmt.Errorf("%s %s; do it on a host that lets others in", may, a)
 	case in.write == deployers:
 		return fmt.Errorf("%s is not allowed to deploy; %s", r.host, roleAdvice)
+	case in.write == volunteer && !r.serve:
+		return fmt.Errorf("%s is not allowed to run a server; its token was made by mgmt cluster token --no-server", r.host)
 	case in.read == deployers && !a.write:
 		return fmt.Errorf("%s %s, which is for hosts that may deploy; %s", may, a, roleAdvice)
 	}

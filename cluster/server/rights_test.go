@@ -91,7 +91,8 @@ func (known) Knows(host string) bool  { return strings.Contains("abc", strings.T
 
 // Who asks, in the tests.
 var (
-	agent    = rightsOf(certificate("b"), known{})
+	agent    = rightsOf(certificate("b", "server"), known{})
+	client   = rightsOf(certificate("b"), known{})
 	serving  = rightsOf(certificate("a"), known{})
 	deployer = rightsOf(certificate("b", "deploy"), known{})
 	signer   = rightsOf(certificate("b", "signer"), known{})
@@ -129,6 +130,10 @@ func TestRights(t *testing.T) {
 		"offers of all":                {agent, removeAll("/scheduler/hostname/"), other},
 		"own endpoints":                {agent, put("/endpoints/b"), ""},
 		"endpoints of another host":    {agent, put("/endpoints/c"), other},
+		"a volunteer":                  {agent, put("/volunteer/b"), ""},
+		"one that may not":             {client, put("/volunteer/b"), "is not allowed to run a server"},
+		"a server that must not be":    {client, put("/endpoints/b"), "is not allowed to run a server"},
+		"presence of a client":         {client, put("/alive/b"), ""},
 		"the end of a volunteer":       {agent, remove("/volunteer/c", ""), other},
 		"a nomination":                 {agent, put("/nominated/c"), other},
 		"a nomination by a server":     {serving, put("/nominated/c"), ""},
@@ -306,6 +311,7 @@ var documented = map[who]string{
 	signers:    "signers",
 	deployers:  "hosts with the role to deploy",
 	itself:     "the host that is named",
+	volunteer:  "that host, if it may run a server",
 	members:    "that host, and hosts that run servers",
 	sender:     "the host that exports",
 	receiver:   "the host that it is for; all, if that is `*`",

@@ -25,6 +25,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 
 	"mgmt/cluster"
+	"mgmt/cluster/pki"
 )
 
 // Limits of a server.
@@ -102,6 +103,9 @@ func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config,
 			CRLFile: cfg.TLS.Revoked, ClientCertAuth: true, MinVersion: tls.VersionTLS13,
 		}
 		ec.ClientTLSInfo, ec.PeerTLSInfo = info, info
+		if g.roles() { // a member of the cluster could write and read everything
+			ec.PeerTLSInfo.AllowedHostnames = []string{pki.PeerName}
+		}
 		ec.TlsMinVersion = "TLS1.3"
 		ec.GRPCAdditionalServerOptions = g.options()
 	}

@@ -54,6 +54,7 @@ type tokenFlags struct {
 	ttl    time.Duration
 	signer bool
 	deploy bool
+	client bool
 }
 
 func tokenCommand(io *streams) *cobra.Command {
@@ -75,6 +76,7 @@ of it than a hash. On a terminal, what to do with it is shown along with it.`,
 	cmd.Flags().IntVar(&f.uses, "uses", 1, "`number` of hosts that it lets in")
 	cmd.Flags().DurationVar(&f.ttl, "ttl", time.Hour, "`duration` for which it works")
 	cmd.Flags().BoolVar(&f.signer, "signer", false, "give these hosts the key of the authority, so that they let others in and renew certificates")
+	cmd.Flags().BoolVar(&f.client, "no-server", false, "let these hosts run no server of the cluster, which would have all that is stored")
 	cmd.Flags().BoolVar(&f.deploy, "deploy", false, "let these hosts deploy programs to the cluster")
 	return cmd
 }
@@ -96,7 +98,7 @@ func (f *tokenFlags) run(cmd *cobra.Command, io *streams) error {
 	defer admin.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), clusterLimit)
 	defer cancel()
-	token, hosts, err := admin.Invite(ctx, pki.Invitation{Uses: f.uses, TTL: f.ttl, Signer: f.signer, Deploy: f.deploy})
+	token, hosts, err := admin.Invite(ctx, pki.Invitation{Uses: f.uses, TTL: f.ttl, Signer: f.signer, Deploy: f.deploy, Client: f.client})
 	if err != nil {
 		return err
 	}
