@@ -14,8 +14,10 @@ import (
 type Store interface {
 	// Get returns the value of a key and its version, which is 0 if there is no value.
 	Get(ctx context.Context, key string) (value []byte, version int64, err error)
-	// Swap replaces the value of a key that has a version. It reports false if the version is
-	// another one by now.
+	// List returns the values of all keys with a prefix.
+	List(ctx context.Context, prefix string) (map[string][]byte, error)
+	// Swap replaces the value of a key that has a version; nil deletes it. It reports false if the
+	// version is another one by now.
 	Swap(ctx context.Context, key string, value []byte, version int64) (bool, error)
 }
 
@@ -129,6 +131,19 @@ func (m *Memory) Get(_ context.Context, key string) ([]byte, int64, error) {
 	return s.value, s.version, nil
 }
 
+// List implements Store.
+func (m *Memory) List(_ context.Context, prefix string) (map[string][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string][]byte{}
+	for key, s := range m.values {
+		if strings.HasPrefix(key, prefix) {
+			out[key] = s.value
+		}
+	}
+	return out, nil
+}
+
 // Swap implements Store.
 func (m *Memory) Swap(_ context.Context, key string, value []byte, version int64) (bool, error) {
 	m.mu.Lock()
@@ -138,6 +153,10 @@ func (m *Memory) Swap(_ context.Context, key string, value []byte, version int64
 	}
 	if m.values == nil {
 		m.values = map[string]stored{}
+	}
+	if value == nil {
+		delete(m.values, key)
+		return true, nil
 	}
 	m.last++
 	m.values[key] = stored{value, m.last}

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -85,6 +86,9 @@ type storedToken struct {
 	Client  bool      `json:",omitempty"` // whether these may run no server
 }
 
+// tokenMemory is how long the cluster knows of a token that has expired, so as to say so.
+const tokenMemory = 7 * 24 * time.Hour
+
 func tokenKey(id string) string { return "token/" + id }
 
 // An Invitation says what a token is good for.
@@ -98,7 +102,7 @@ type Invitation struct {
 	Client    bool // they may not run servers
 }
 
-// NewToken stores a token, and returns it.
+// NewToken stores a token, and returns it. Those that expired long ago are forgotten.
 func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
 	t := Token{Authority: i.Authority, Port: i.Port}
 	rand.Read(t.ID[:])     // never fails
@@ -109,11 +113,36 @@ func NewToken(ctx context.Context, store Store, i Invitation) (Token, error) {
 	if i.Uses < 1 || i.TTL <= 0 {
 		return Token{}, errors.New("a token is for one host at least, and for some time")
 	}
+	if err := forgetTokens(ctx, store, time.Now().Add(-tokenMemory)); err != nil {
+		return Token{}, err
+	}
 	stored := storedToken{hashSecret(t.Secret[:]), i.Uses, time.Now().Add(i.TTL), i.Signer, i.Deploy, i.Client}
 	if err := update(ctx, store, tokenKey(t.Name()), func(s *storedToken) error { *s = stored; return nil }); err != nil {
 		return Token{}, fmt.Errorf("storing a token: %w", err)
 	}
 	return t, nil
+}
+
+// forgetTokens deletes the tokens that expired before a time.
+func forgetTokens(ctx context.Context, store Store, before time.Time) error {
+	all, err := store.List(ctx, tokenKey(""))
+	if err != nil {
+		return fmt.Errorf("looking for tokens that have expired: %w", err)
+	}
+	for key, value := range all {
+		var token storedToken
+		if json.Unmarshal(value, &token) != nil || !token.Expires.Before(before) {
+			continue
+		}
+		_, version, err := store.Get(ctx, key)
+		if err == nil {
+			_, err = store.Swap(ctx, key, nil, version)
+		}
+		if err != nil {
+			return fmt.Errorf("forgetting a token that has expired: %w", err)
+		}
+	}
+	return nil
 }
 
 func hashSecret(secret []byte) string {

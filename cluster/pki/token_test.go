@@ -68,3 +68,22 @@ func TestTheLimitOfRequests(t *testing.T) {
 		t.Error("an hour later, a new address has to wait")
 	}
 }
+
+// Tokens do not pile up: making one forgets those that nobody will ask about any more.
+func TestTokensAreForgotten(t *testing.T) {
+	c := newCluster(t)
+	old, fresh := c.token(1, time.Hour), c.token(1, time.Hour)
+	err := update(t.Context(), c.store, tokenKey(old.Name()), func(s *storedToken) error {
+		s.Expires = time.Now().Add(-tokenMemory - time.Minute)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := c.token(1, time.Hour)
+	all, err := c.store.List(t.Context(), tokenKey(""))
+	if err != nil || len(all) != 2 || all[tokenKey(fresh.Name())] == nil || all[tokenKey(last.Name())] == nil {
+		t.Errorf("the tokens that are stored are %q, error %v", all, err)
+	}
+	wantError(t, c.newcomer("second", old).Join(t.Context()), ErrWrongToken)
+}

@@ -33,15 +33,34 @@ func (c Cells) Get(ctx context.Context, key string) (value []byte, version int64
 	return resp.Kvs[0].Value, resp.Kvs[0].ModRevision, nil
 }
 
-// Swap replaces the value of a key that has a version. It reports false if the version is another
-// one by now.
+// List returns the values of all keys with a prefix.
+func (c Cells) List(ctx context.Context, prefix string) (map[string][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	resp, err := c.client.Get(ctx, c.prefix+prefix, clientv3.WithPrefix())
+	if err != nil {
+		return nil, readError(c.prefix+prefix, err)
+	}
+	out := make(map[string][]byte, len(resp.Kvs))
+	for _, kv := range resp.Kvs {
+		out[string(kv.Key)[len(c.prefix):]] = kv.Value
+	}
+	return out, nil
+}
+
+// Swap replaces the value of a key that has a version; nil deletes it. It reports false if the
+// version is another one by now.
 func (c Cells) Swap(ctx context.Context, key string, value []byte, version int64) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	key = c.prefix + key
+	op := clientv3.OpPut(key, string(value))
+	if value == nil {
+		op = clientv3.OpDelete(key)
+	}
 	resp, err := c.client.Txn(ctx).
 		If(clientv3.Compare(clientv3.ModRevision(key), "=", version)).
-		Then(clientv3.OpPut(key, string(value))).
+		Then(op).
 		Commit()
 	if err != nil {
 		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
