@@ -60,6 +60,7 @@ var areas = []area{
 	{"/_mgmt/chooser/", "how many servers there are to be", everyone, everyone},
 	{"/_mgmt/strings/", "shared values", valueOwner, everyone},
 	{"/_mgmt/exported/", "what hosts export to others", sender, receiver},
+	{"/_mgmt/exporter/", "which these are, by the host that exports", itself, itself},
 	{"/_mgmt/scheduler/hostname/", "what a host offers to the scheduler", itself, everyone},
 	{"/_mgmt/scheduler/schedule/", "whom the elected host picks", everyone, everyone},
 	{"/_mgmt/scheduler/election", "who is elected to pick", everyone, everyone},

@@ -190,6 +190,8 @@ func TestRights(t *testing.T) {
 		"reads all exports":                 {agent, list("/exported/"), other},
 		"reads an export to another":        {agent, get("/exported/c/a/file/x", ""), other},
 		"reads from exports to it on":       {agent, get("/exported/b/", "/_mgmt/exported/c/a/file/y"), other},
+		"reads its notes of exports":        {agent, list("/exporter/b/"), ""},
+		"reads notes of another":            {agent, list("/exporter/c/"), other},
 		"reads exports from here":           {local, list("/exported/c/"), ""},
 		"reads how it is with a deploy":     {agent, get("/deployed/b", ""), ""},
 		"reads how it is with others":       {agent, list("/deployed/"), deploy},

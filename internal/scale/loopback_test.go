@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -245,6 +246,33 @@ func converge(t *testing.T, n int) (slowest time.Duration, memory uint64) {
 	memory = (heap() - before) / uint64(n)
 	t.Logf("%d KiB of memory an agent with its part of the server, %d goroutines", memory>>10, runtime.NumGoroutine()/n)
 	return slowest, memory
+}
+
+// What an agent has exported it finds without reading what others have.
+func TestOnlyOwnExportsAreRead(t *testing.T) {
+	l := newLoopback(t, 0)
+	defer l.end()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w := l.join(t, ctx, "a")
+	key := func(i int) world.ExportKey {
+		return world.ExportKey{To: hostName(i), Kind: "noop", Name: fmt.Sprint("a resource of some host, number ", i)}
+	}
+	for i := range 300 {
+		if err := l.shared.Export(ctx, key(i), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Export(ctx, key(7), ""); err != nil {
+		t.Fatal(err)
+	}
+	before := l.load()
+	if keys, err := w.Exported(ctx); err != nil || !slices.Equal(keys, []world.ExportKey{key(7)}) {
+		t.Errorf("it has %v, %v", keys, err)
+	}
+	if sent := l.load().sent - before.sent; sent > 5000 {
+		t.Errorf("finding one export among many took %.0f bytes", sent)
+	}
 }
 
 // A change of the program reaches all agents of a cluster.

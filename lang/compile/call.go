@@ -103,20 +103,15 @@ func (c *compiler) source(e *env, x *syntax.CallExpr, f *funcs.Function, args []
 			emit(r, fail(err))
 			return nil
 		}
+	case f.Follow:
+		opts.Follow = func(ctx context.Context, v []types.Value, changes <-chan []types.Value, emit func(types.Value, error)) error {
+			following := *call
+			following.Changes = changes
+			return fail(f.Source(ctx, &following, v, func(r types.Value, err error) { emit(r, fail(err)) }))
+		}
 	default:
 		opts.Run = func(ctx context.Context, v []types.Value, emit func(types.Value, error)) error {
 			return fail(f.Source(ctx, call, v, func(r types.Value, err error) { emit(r, fail(err)) }))
-		}
-	}
-	if f.Follow {
-		changes := make(chan []types.Value, 1)
-		call.Changes = changes
-		opts.Follow = func(v []types.Value) {
-			select { // the newest arguments count
-			case <-changes:
-			default:
-			}
-			changes <- v
 		}
 	}
 	return nodeTerm(c.graph.Source(nodes, opts))

@@ -87,7 +87,10 @@ func TestSecretSource(t *testing.T) {
 // TestFollowRemembers says that a source which gets new arguments while it runs may deliver old
 // ones later.
 func TestFollowRemembers(t *testing.T) {
-	opts := SourceOptions{Label: "follow", Run: echo, Follow: func([]types.Value) {}}
+	follow := func(ctx context.Context, args []types.Value, _ <-chan []types.Value, emit func(types.Value, error)) error {
+		return echo(ctx, args, emit)
+	}
+	opts := SourceOptions{Label: "follow", Follow: follow}
 	secretStory(t, opts, text("a", hush), func(in Cell, now func() (Result, []*Cause)) {
 		now()
 		in.Set(text("b", nil), nil)

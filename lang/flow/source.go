@@ -14,13 +14,16 @@ import (
 // happens in the order of the arguments.
 type RunFunc func(ctx context.Context, args []types.Value, emit func(types.Value, error)) error
 
+// A FollowFunc is the body of a source that is not called again when the arguments change, but
+// gets the new ones. Of those that it does not take in time only the newest stay.
+type FollowFunc func(ctx context.Context, args []types.Value, changes <-chan []types.Value, emit func(types.Value, error)) error
+
 // SourceOptions describe a source.
 type SourceOptions struct {
 	Label string
 	Run   RunFunc
-	// Follow says that a running source is not started anew when its arguments change
-	// but is handed the new ones.
-	Follow func(args []types.Value)
+	// Follow is there in place of Run.
+	Follow FollowFunc
 	// Fixed says that changing arguments are an error.
 	Fixed bool
 	// Secret says that what the source delivers is secret.
@@ -45,9 +48,10 @@ type run struct {
 	node    *Node
 	source  *sourceKind
 	cancel  context.CancelFunc
-	pending bool   // nothing was delivered yet; counted in Graph.pending
-	next    Result // newest emitted result, guarded by the lock of the inbox
-	posted  bool   // stands in the inbox; guarded likewise
+	changes chan []types.Value // has the newest arguments that a FollowFunc did not take yet
+	pending bool               // nothing was delivered yet; counted in Graph.pending
+	next    Result             // newest emitted result, guarded by the lock of the inbox
+	posted  bool               // stands in the inbox; guarded likewise
 }
 
 // inbox is where sources leave what they emitted. Of each source only the newest
@@ -97,7 +101,7 @@ func (k *sourceKind) compute(n *Node) (Result, bool) {
 		}
 		if k.opts.Follow != nil {
 			k.args, k.mark = args, mark
-			k.opts.Follow(args)
+			k.run.tell(args)
 			return k.marked(k.result), true
 		}
 		k.release(n)
@@ -132,7 +136,7 @@ func sameArgs(a, b []types.Value) bool {
 func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 	g := n.graph
 	ctx, cancel := context.WithCancel(g.ctx)
-	r := &run{node: n, source: k, cancel: cancel, pending: true}
+	r := &run{node: n, source: k, cancel: cancel, pending: true, changes: make(chan []types.Value, 1)}
 	k.run, k.args, k.mark, k.result = r, args, mark, Result{}
 	g.pending++
 	g.tasks.Go(func() {
@@ -146,7 +150,7 @@ func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 		if ctx.Err() != nil {
 			return
 		}
-		err := runSource(ctx, k.opts.Run, args, func(v types.Value, err error) {
+		err := r.call(ctx, args, func(v types.Value, err error) {
 			if err != nil {
 				g.inbox.post(r, Fail(err))
 			} else {
@@ -159,14 +163,26 @@ func (k *sourceKind) start(n *Node, args []types.Value, mark *types.Mark) {
 	})
 }
 
-// runSource keeps a panic in a source from ending the process.
-func runSource(ctx context.Context, f RunFunc, args []types.Value, emit func(types.Value, error)) (err error) {
+// call keeps a panic in a source from ending the process.
+func (r *run) call(ctx context.Context, args []types.Value, emit func(types.Value, error)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("internal error in a function: %v", p)
 		}
 	}()
-	return f(ctx, args, emit)
+	if follow := r.source.opts.Follow; follow != nil {
+		return follow(ctx, args, r.changes, emit)
+	}
+	return r.source.opts.Run(ctx, args, emit)
+}
+
+// tell hands new arguments to a running source. It is called from one goroutine.
+func (r *run) tell(args []types.Value) {
+	select {
+	case <-r.changes:
+	default:
+	}
+	r.changes <- args
 }
 
 // release stops the running goroutine, if there is one, and forgets its value.

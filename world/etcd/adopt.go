@@ -30,6 +30,7 @@ func (w *World) Adopt(ctx context.Context, d world.Dump) error {
 	for host, exports := range d.Exports {
 		for key, data := range exports {
 			put(exportKey(host, key), data)
+			put(exporterKey(host, key), "")
 		}
 	}
 	for _, namespace := range slices.Sorted(maps.Keys(d.Schedules)) {

@@ -5,6 +5,8 @@
 //
 //	/strings/<key>                          values of the whole cluster
 //	/strings/<namespace>/<host>             values of each host
+//	/exported/<to>/<from>/<kind>/<name>     exported resources
+//	/exporter/<from>/<to>/<kind>/<name>     notes of them, by which a host finds its own
 //	/scheduler/hostname/<host>/<namespace>  offers, leased
 //	/scheduler/schedule/<namespace>         the hosts that are picked
 //	/scheduler/candidates/<place>           who may be elected to pick, leased

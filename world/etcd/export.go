@@ -11,43 +11,68 @@ import (
 	"mgmt/world"
 )
 
-// Export implements world.Exports.
+// Export implements world.Exports. The export and the note of it are written as one.
 func (w *World) Export(ctx context.Context, key world.ExportKey, data string) error {
 	if err := key.Check(); err != nil {
 		return err
 	}
-	return w.put(ctx, exportKey(w.opts.Host, key), data)
+	name, note := exportKey(w.opts.Host, key), exporterKey(w.opts.Host, key)
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	err := again(ctx, func() error {
+		_, err := w.client.Txn(ctx).
+			If(clientv3.Compare(clientv3.Value(name), "=", data), clientv3.Compare(clientv3.CreateRevision(note), ">", 0)).
+			Else(clientv3.OpPut(name, data), clientv3.OpPut(note, "")).
+			Commit()
+		return err
+	})
+	if err != nil {
+		return writeError(name, err)
+	}
+	return nil
 }
 
 // Withdraw implements world.Exports.
 func (w *World) Withdraw(ctx context.Context, key world.ExportKey) error {
-	return w.remove(ctx, exportKey(w.opts.Host, key))
+	name := exportKey(w.opts.Host, key)
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	err := again(ctx, func() error {
+		_, err := w.client.Txn(ctx).
+			Then(clientv3.OpDelete(name), clientv3.OpDelete(exporterKey(w.opts.Host, key))).
+			Commit()
+		return err
+	})
+	if err != nil {
+		return removeError(name, err)
+	}
+	return nil
 }
 
-// Exported implements world.Exports. The keys of all hosts are read, without what they hold.
+// Exported implements world.Exports. Only what this host has noted is read.
 func (w *World) Exported(ctx context.Context) ([]world.ExportKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	resp, err := w.client.Get(ctx, exportsPrefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
+	prefix := exporterPrefix + w.opts.Host + "/"
+	resp, err := w.client.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
 	if err != nil {
 		return nil, fmt.Errorf("reading what this agent exports from the cluster: %w", err)
 	}
 	var out []world.ExportKey
 	for _, kv := range resp.Kvs {
-		to, rest, _ := strings.Cut(strings.TrimPrefix(string(kv.Key), exportsPrefix), "/")
-		from, kind, name, ok := cutExport(rest)
-		if ok && from == w.opts.Host {
+		to, kind, name, ok := cutExport(strings.TrimPrefix(string(kv.Key), prefix))
+		if ok {
 			out = append(out, world.ExportKey{To: to, Kind: kind, Name: name})
 		}
 	}
 	return out, nil
 }
 
-// cutExport reads what stands behind the host that a resource is exported to.
-func cutExport(rest string) (from, kind, name string, ok bool) {
-	from, rest, _ = strings.Cut(rest, "/")
+// cutExport reads what stands behind the host that a resource is exported to, or by.
+func cutExport(rest string) (host, kind, name string, ok bool) {
+	host, rest, _ = strings.Cut(rest, "/")
 	kind, name, ok = strings.Cut(rest, "/")
-	return from, kind, name, ok
+	return host, kind, name, ok
 }
 
 // WatchExports implements world.Exports. What is for this host and what is for all are two

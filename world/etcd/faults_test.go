@@ -279,15 +279,64 @@ func TestReadersShareOneWatch(t *testing.T) {
 	}
 }
 
-func TestNothingIsKeptForNobody(t *testing.T) {
-	s := serve(t)
-	w := s.connect(t, Options{Host: "a"})
+// readOnce reads a key for a moment.
+func readOnce(t *testing.T, w *World, key string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := w.WatchString(ctx, "k", func(string, bool) { cancel() }); !errors.Is(err, context.Canceled) {
+	if err := w.WatchString(ctx, key, func(string, bool) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if n := len(w.tables.open); n != 0 {
-		t.Errorf("%d tables are kept", n)
+}
+
+// tablesOpen returns how many tables are kept.
+func (w *World) tablesOpen() int {
+	w.tables.mu.Lock()
+	defer w.tables.mu.Unlock()
+	return len(w.tables.open)
+}
+
+func TestNothingIsKeptForNobody(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	w := New(s.client(t), Options{Host: "a"})
+	readOnce(t, w, "k")
+	if n := w.tablesOpen(); n != 0 {
+		t.Errorf("%d tables are kept of an agent that does not run", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	must(t, w.SetConverged(t.Context(), true)) // it runs
+	readOnce(t, w, "k")
+	readOnce(t, w, "l")
+	if n := w.tablesOpen(); n != 2 {
+		t.Errorf("%d tables are kept for the next reader, want 2", n)
+	}
+	for deadline := time.Now().Add(patience); w.tablesOpen() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d tables are kept for ever", w.tablesOpen())
+		}
+	}
+	readOnce(t, w, "k")
+	cancel()
+	<-done
+	if n := w.tablesOpen(); n != 0 {
+		t.Errorf("%d tables are kept of an agent that ended", n)
+	}
+}
+
+// A reader that follows another one soon has nothing read again, and misses nothing.
+func TestReadersTakeOver(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	w, other := s.connect(t, Options{Host: "a"}), s.connect(t, Options{Host: "b"})
+	must(t, w.SetConverged(t.Context(), true)) // it runs
+	readOnce(t, w, "k")
+	first := w.tables.open[span{key: stringsPrefix + "k"}]
+	must(t, other.SetString(t.Context(), "k", "meanwhile"))
+	await(t, observe(t, watchString(w, "k")), "set meanwhile", is(Change{Value: "meanwhile", Exists: true}))
+	if w.tables.open[span{key: stringsPrefix + "k"}] != first {
+		t.Error("the key was read again")
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	candidatesPrefix = namespace + "/scheduler/candidates/"
 	convergedPrefix  = namespace + "/converged/"
 	exportsPrefix    = namespace + "/exported/"
+	exporterPrefix   = namespace + "/exporter/"
 	alivePrefix      = namespace + "/alive/"
 )
 
@@ -24,6 +25,11 @@ func valueKey(ns, host string) string { return stringsPrefix + ns + "/" + host }
 
 func exportKey(from string, k world.ExportKey) string {
 	return exportsPrefix + k.To + "/" + from + "/" + k.Kind + "/" + k.Name
+}
+
+// exporterKey is that of a note, beside an export, by which a host finds its own.
+func exporterKey(from string, k world.ExportKey) string {
+	return exporterPrefix + from + "/" + k.To + "/" + k.Kind + "/" + k.Name
 }
 
 func offerKey(host, ns string) string { return offersPrefix + host + "/" + ns }

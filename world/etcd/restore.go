@@ -24,6 +24,7 @@ func (w *World) Forget(ctx context.Context, host string) (int, error) {
 		clientv3.OpDelete(namespace + "/volunteer/" + host),
 		clientv3.OpDelete(namespace + "/endpoints/" + host),
 		clientv3.OpDelete(offersPrefix+host+"/", clientv3.WithPrefix()),
+		clientv3.OpDelete(exporterPrefix+host+"/", clientv3.WithPrefix()),
 	}
 	for _, kv := range resp.Kvs {
 		to := strings.SplitN(strings.TrimPrefix(string(kv.Key), exportsPrefix), "/", 3)

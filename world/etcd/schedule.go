@@ -127,12 +127,12 @@ func (w *World) persist(ctx context.Context, h *hold) {
 		pause(ctx, delay)
 	}
 	if rest, latest, _ := w.offers.leave(h); latest {
-		w.again(rest)
+		w.reassert(rest)
 	}
 }
 
-// again makes the store have the latest of some offers.
-func (w *World) again(offers []*hold) {
+// reassert makes the store have the latest of some offers.
+func (w *World) reassert(offers []*hold) {
 	if len(offers) == 0 {
 		return
 	}
@@ -161,7 +161,7 @@ func (w *World) lease(ctx context.Context, h *hold) {
 			h.session.abandon(h.key)
 		}
 		if latest {
-			w.again(rest)
+			w.reassert(rest)
 		}
 		return
 	case keep:

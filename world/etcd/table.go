@@ -35,9 +35,14 @@ type tables struct {
 	client *clientv3.Client
 	log    *slog.Logger
 
-	mu   sync.Mutex // guards open, and who reads each of its tables
-	open map[span]*table
+	mu     sync.Mutex // guards what follows, and who reads each of the tables
+	open   map[span]*table
+	linger bool // tables are kept a while for the next reader
 }
+
+// lingerTime is how long a table is kept that nobody reads. A program that is evaluated anew may
+// end a reader and begin the same one, which should not have all read again.
+const lingerTime = 3 * time.Second
 
 // follow calls changed with all that the span has, and then with what changes, until ctx ends.
 // It is called from one goroutine. What changes between two calls is told once, as it is in
@@ -81,20 +86,59 @@ func (ts *tables) enter(s span) (*table, *reader) {
 		ts.open[s] = t
 		go t.run(ctx)
 	}
+	if t.idle != nil {
+		t.idle.Stop()
+		t.idle = nil
+	}
 	return t, t.add()
 }
 
-// leave removes a reader. With its last one a table ends, and is waited for.
+// leave removes a reader. After its last one a table is kept a while, or ends and is waited for.
 func (ts *tables) leave(t *table, r *reader) {
 	ts.mu.Lock()
 	last := t.remove(r)
-	if last {
+	switch {
+	case last && ts.linger:
+		t.idle = time.AfterFunc(lingerTime, func() { ts.close(t) })
+		last = false
+	case last:
 		delete(ts.open, t.span)
 	}
 	ts.mu.Unlock()
 	if last {
-		t.stop()
-		<-t.done
+		t.end()
+	}
+}
+
+// close ends a table that has been kept for long enough, unless somebody reads it.
+func (ts *tables) close(t *table) {
+	ts.mu.Lock()
+	unread := ts.open[t.span] == t && t.unread()
+	if unread {
+		delete(ts.open, t.span)
+	}
+	ts.mu.Unlock()
+	if unread {
+		t.end()
+	}
+}
+
+// keep says whether tables are kept a while that nobody reads. Those that were end when they are
+// not any more.
+func (ts *tables) keep(linger bool) {
+	ts.mu.Lock()
+	ts.linger = linger
+	var idle []*table
+	for s, t := range ts.open {
+		if !linger && t.idle != nil {
+			t.idle.Stop()
+			idle = append(idle, t)
+			delete(ts.open, s)
+		}
+	}
+	ts.mu.Unlock()
+	for _, t := range idle {
+		t.end()
 	}
 }
 
@@ -104,6 +148,7 @@ type table struct {
 	span  span
 	stop  context.CancelFunc
 	done  chan struct{} // closed when run has returned
+	idle  *time.Timer   // runs while nobody reads it; guarded by the lock of the tables
 
 	mu      sync.Mutex // guards what follows, and what the readers have not taken
 	values  delta
@@ -134,6 +179,19 @@ func (t *table) add() *reader {
 		r.tell()
 	}
 	return r
+}
+
+// end stops keeping the table.
+func (t *table) end() {
+	t.stop()
+	<-t.done
+}
+
+// unread reports whether there are no readers.
+func (t *table) unread() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.readers) == 0
 }
 
 // remove removes a reader and reports whether it was the last one.

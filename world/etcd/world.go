@@ -85,6 +85,8 @@ func (w *World) Host() string { return w.opts.Host }
 // Run keeps the agent present in the cluster until ctx ends. It returns ctx.Err(), or
 // ErrNameTaken if another agent has the name.
 func (w *World) Run(ctx context.Context) error {
+	w.tables.keep(true)
+	defer w.tables.keep(false)
 	if w.opts.ID == "" {
 		return w.session.run(ctx)
 	}
@@ -283,9 +285,17 @@ func (w *World) put(ctx context.Context, key, value string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+		return writeError(key, err)
 	}
 	return nil
+}
+
+func writeError(key string, err error) error {
+	return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+}
+
+func removeError(key string, err error) error {
+	return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
 }
 
 func (w *World) remove(ctx context.Context, key string) error {
@@ -296,7 +306,7 @@ func (w *World) remove(ctx context.Context, key string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+		return removeError(key, err)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"mgmt/lang/funcs"
 	"mgmt/lang/std/internal/table"
@@ -39,6 +38,7 @@ func Module() *funcs.Module {
 				Name:      "exchange",
 				Doc:       "Stores value as the one of this host in the namespace, and returns the value of each host, by host name.",
 				Sigs:      table.Sig("func(namespace str, value str) map{str: str}"),
+				Follow:    true,
 				Source:    exchange,
 				Publishes: true,
 			},
@@ -104,42 +104,6 @@ func watchValues(ctx context.Context, w world.Exchange, namespace string, emit f
 		all = all.With(entries)
 		emit(all, nil)
 	})
-}
-
-func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
-	namespace, err := name(args)
-	if err != nil {
-		return err
-	}
-	w, value := call.Host.World, string(args[1].(types.Str))
-	watch := func(ctx context.Context) error { return watchValues(ctx, w, namespace, emit) }
-	if err = w.SetValue(ctx, namespace, value); err == nil {
-		return watch(ctx)
-	}
-	return both(ctx, watch, func(ctx context.Context) error { return setLater(ctx, call.Host, namespace, value, err) })
-}
-
-// The delays between attempts to store a value.
-const (
-	retryMin = 100 * time.Millisecond
-	retryMax = 10 * time.Second
-)
-
-// setLater stores a value that could not be stored, as soon as it can be. A store that cannot be
-// reached, or is busy, is no reason to stop a program.
-func setLater(ctx context.Context, host *funcs.Host, namespace, value string, err error) error {
-	for delay := retryMin; err != nil; delay = min(2*delay, retryMax) {
-		if host.Log != nil {
-			host.Log.Warn("the value that this host exchanges is not stored yet", "namespace", namespace, "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(delay):
-		}
-		err = host.World.SetValue(ctx, namespace, value)
-	}
-	return nil
 }
 
 func schedule(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {

@@ -1,0 +1,81 @@
+package stdworld
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mgmt/lang/funcs"
+	"mgmt/lang/types"
+)
+
+// exchange stores values and follows those of all hosts. When only the value of this host changes
+// it goes on following, so that the change costs it what it costs the others.
+func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
+	for {
+		namespace, err := name(args)
+		if err != nil {
+			return err
+		}
+		x := &exchanger{host: call.Host, namespace: namespace, args: args, changes: call.Changes}
+		if err := x.run(ctx, emit); err != errElsewhere {
+			return err
+		}
+		args = x.args
+	}
+}
+
+// An exchanger takes part in one namespace.
+type exchanger struct {
+	host      *funcs.Host
+	namespace string
+	args      []types.Value // the newest
+	changes   <-chan []types.Value
+}
+
+// errElsewhere is why an exchanger ends: another namespace is wanted.
+var errElsewhere = errors.New("the namespace has changed")
+
+func (x *exchanger) run(ctx context.Context, emit func(types.Value, error)) error {
+	err := x.store(ctx) // before the values are read, so that it is among them
+	return both(ctx,
+		func(ctx context.Context) error { return watchValues(ctx, x.host.World, x.namespace, emit) },
+		func(ctx context.Context) error { return x.keep(ctx, err) })
+}
+
+// store stores the value of this host.
+func (x *exchanger) store(ctx context.Context) error {
+	return x.host.World.SetValue(ctx, x.namespace, string(x.args[1].(types.Str)))
+}
+
+// The delays between attempts to store a value.
+const (
+	retryMin = 100 * time.Millisecond
+	retryMax = 10 * time.Second
+)
+
+// keep stores the value each time that it changes, and once more as long as err says that it could
+// not be stored. A store that cannot be reached, or is busy, is no reason to stop a program.
+func (x *exchanger) keep(ctx context.Context, err error) error {
+	for delay := retryMin; ; err = x.store(ctx) {
+		var again <-chan time.Time
+		if err == nil {
+			delay = retryMin
+		} else if ctx.Err() == nil {
+			if x.host.Log != nil {
+				x.host.Log.Warn("the value that this host exchanges is not stored yet", "namespace", x.namespace, "error", err)
+			}
+			again = time.After(delay)
+			delay = min(2*delay, retryMax)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again:
+		case x.args = <-x.changes:
+			if namespace, _ := name(x.args); namespace != x.namespace {
+				return errElsewhere
+			}
+		}
+	}
+}
