@@ -86,10 +86,10 @@ func newLoopback(t testing.TB, n int) *loopback {
 }
 
 // inspect says whether the agent has done all that it shall.
-func (a *agent) inspect(context.Context) (settled bool, failed int) {
+func (a *agent) inspect(context.Context) deploy.Condition {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.ready, 0
+	return deploy.Condition{Settled: a.ready}
 }
 
 // join returns a world that runs until ctx ends.
