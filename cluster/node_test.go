@@ -274,9 +274,33 @@ func TestWantedSizeChanges(t *testing.T) {
 func TestDeadMemberIsReplaced(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", three)
-	b, c := start(t, "b", nil, a), start(t, "c", nil, a)
+	replace(t, a, func(name string) *host { return start(t, name, nil, a) })
+}
+
+func TestDeadMemberWithCertificateIsReplaced(t *testing.T) {
+	t.Parallel()
+	// Clients on the machine need no certificate, as with the addresses that agents have by themselves.
+	both := func(o *cluster.Options) { o.ClientURLs = append([]string{freeURL(t)}, o.ClientURLs...) }
+	a := start(t, "a", func(o *cluster.Options) {
+		secure(t)(o)
+		both(o)
+		three(o)
+	})
+	token := a.token(3)
+	replace(t, a, func(name string) *host {
+		return start(t, name, func(o *cluster.Options) {
+			invited(t, token)(o)
+			both(o)
+			o.Seeds = a.opts.ClientURLs[1:]
+		})
+	})
+}
+
+// replace kills a member of three, and starts it again when another host has taken its place.
+func replace(t *testing.T, a *host, join func(name string) *host) {
+	b, c := join("b"), join("c")
 	a.want("a b c")
-	d := start(t, "d", nil, a)
+	d := join("d")
 	d.ready()
 	c.kill()
 	a.want("a b d")

@@ -208,12 +208,14 @@ func (n *Node) follow(context.Context) error {
 	}
 	for _, host := range slices.Sorted(maps.Keys(n.state.endpoints)) {
 		for _, u := range n.state.endpoints[host] {
-			if !slices.Contains(all, u) {
+			// With a certificate, others are never reached without TLS, whatever they say; without
+			// one, by nothing else.
+			if isSecure(u) == (n.opts.TLS != nil) && !slices.Contains(all, u) {
 				all = append(all, u)
 			}
 		}
 	}
-	if len(all) == 0 || n.opts.Fixed { // a store that agents do not run
+	if len(all) == 0 || n.opts.Fixed { // a store that agents do not run, or none that it could go to
 		return nil
 	}
 	if !slices.Equal(all, n.client.Endpoints()) {

@@ -163,6 +163,9 @@ func isLocal(text string) bool {
 	return u.Scheme == "unix" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// isSecure reports whether a URL is reached by TLS.
+func isSecure(u string) bool { return strings.HasPrefix(u, "https:") }
+
 // public returns the URLs that are reached beyond this machine; all if there are none, for then all
 // agents are on it.
 func public(urls []string) []string {

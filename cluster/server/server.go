@@ -225,11 +225,21 @@ func (s *server) follow() {
 	case <-s.etcd.Server.StopNotify():
 		s.close(cluster.ErrRemoved)
 	case err := <-s.etcd.Err():
-		if err == nil {
-			err = errors.New("etcd stopped listening")
-		}
-		s.close(err)
+		s.close(s.cause(err))
 	}
+}
+
+// cause returns why a server ended that reports an error, which may be that it stops.
+func (s *server) cause(err error) error {
+	select {
+	case <-s.etcd.Server.StoppingNotify():
+		return cluster.ErrRemoved
+	default:
+	}
+	if err == nil {
+		return errors.New("etcd stopped listening")
+	}
+	return err
 }
 
 // Stop implements cluster.Server.

@@ -5,12 +5,16 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // Dial returns a client of the cluster that is reached through some of its client URLs. It
@@ -55,12 +59,40 @@ func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
 		Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
 		MinConnectTimeout: 2 * time.Second,
 	}))
+	var each *eachAddress
+	if config.TLS != nil {
+		each = &eachAddress{TransportCredentials: credentials.NewTLS(config.TLS)}
+		config.DialOptions = append(config.DialOptions, grpc.WithTransportCredentials(each))
+	}
 	client, err := clientv3.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the cluster at %q: %w", urls, err)
 	}
+	if each != nil {
+		each.client.Store(client)
+	}
 	return client, nil
 }
+
+// eachAddress makes a client use TLS for each of its addresses but http URLs and sockets: the
+// server of a host is reached without, and those of others with. A client of etcd alone treats all
+// addresses as the first one.
+type eachAddress struct {
+	credentials.TransportCredentials
+	client atomic.Pointer[clientv3.Client]
+}
+
+// ClientHandshake implements credentials.TransportCredentials.
+func (e *eachAddress) ClientHandshake(ctx context.Context, address string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	c := e.client.Load()
+	if c != nil && slices.Contains(c.Endpoints(), "http://"+address) || conn.RemoteAddr().Network() == "unix" {
+		return insecure.NewCredentials().ClientHandshake(ctx, address, conn)
+	}
+	return e.TransportCredentials.ClientHandshake(ctx, address, conn)
+}
+
+// Clone implements credentials.TransportCredentials.
+func (e *eachAddress) Clone() credentials.TransportCredentials { return e }
 
 // dialDelay is how long a client waits between attempts to connect, at most. The default of gRPC,
 // two minutes, would be how long an agent goes on alone when its cluster is back.
