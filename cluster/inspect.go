@@ -33,7 +33,7 @@ type Standing struct {
 const (
 	Leads   = "leads"
 	Follows = "follows"
-	Learns  = "catches up"
+	Learns  = "catches up" // does not vote yet
 	Silent  = "does not answer"
 )
 
@@ -76,6 +76,9 @@ func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
 			return nil, fmt.Errorf("no server of the cluster answers; is the agent running? (%w)", err)
 		}
 	}
+	if !a.certificates.HasCertificate() && slices.ContainsFunc(resp.Members, onlySecure) {
+		return nil, errNotShown
+	}
 	r := &Standing{Cluster: strconv.FormatUint(resp.Header.ClusterId, 16), Members: make([]Member, len(resp.Members))}
 	var asked sync.WaitGroup
 	for i, m := range resp.Members {
@@ -89,6 +92,15 @@ func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
 	return r, err
 }
 
+// errNotShown is why nobody can be asked without a certificate.
+var errNotShown = errors.New("the servers of this cluster want to see a certificate: ask on one of its hosts, as the user of the agent, with the --prefix of the agent")
+
+// onlySecure reports whether a member is reached with a certificate only.
+func onlySecure(m *etcdserverpb.Member) bool {
+	urls := public(m.ClientURLs)
+	return len(urls) > 0 && !slices.ContainsFunc(urls, func(u string) bool { return !isSecure(u) })
+}
+
 // knownMembers asks the members one by one for the list of members, as they know it.
 func (a *Admin) knownMembers(ctx context.Context) (*clientv3.MemberListResponse, error) {
 	remote := etcdserverpb.NewClusterClient(a.client.ActiveConnection())
@@ -99,10 +111,13 @@ func (a *Admin) knownMembers(ctx context.Context) (*clientv3.MemberListResponse,
 // ask asks a member how it is.
 func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 	out := Member{Host: m.Name, State: Silent, Clients: m.ClientURLs, Peers: m.PeerURLs}
-	ctx, cancel := context.WithTimeout(ctx, memberLimit)
-	defer cancel()
-	for _, u := range m.ClientURLs {
+	if m.IsLearner {
+		out.State = Learns
+	}
+	for _, u := range public(m.ClientURLs) {
+		ctx, cancel := context.WithTimeout(ctx, memberLimit)
 		s, err := a.client.Status(ctx, u)
+		cancel()
 		if err != nil {
 			continue
 		}

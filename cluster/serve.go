@@ -39,10 +39,14 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 			return fmt.Errorf("making room for the data of the server: %w", err)
 		}
 	}
+	advertise := n.opts.AdvertiseClientURLs
+	if len(advertise) == 0 {
+		advertise = public(n.opts.ClientURLs)
+	}
 	s, err := n.opts.Launcher.Launch(ctx, ServerConfig{
 		Name: n.opts.Host, Dir: n.dataDir(), Members: members, New: fresh,
 		ClientURLs: n.opts.ClientURLs, PeerURLs: n.opts.ServerURLs,
-		AdvertiseClientURLs: n.opts.AdvertiseClientURLs, AdvertisePeerURLs: n.opts.AdvertiseServerURLs,
+		AdvertiseClientURLs: advertise, AdvertisePeerURLs: n.opts.AdvertiseServerURLs,
 		TLS: n.opts.TLS, Fast: n.opts.Fast,
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -92,6 +93,7 @@ func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config,
 	ec.ClusterState = embed.ClusterStateFlagExisting
 	if cfg.New {
 		ec.ClusterState = embed.ClusterStateFlagNew
+		ec.InitialClusterToken = rand.Text() // tells it from all others that began at these addresses
 	}
 	if cfg.Fast {
 		ec.UnsafeNoFsync, ec.TickMs, ec.ElectionMs = true, 10, 100

@@ -89,6 +89,28 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestClustersDiffer: data of a cluster that was at the same addresses is recognised as that of another.
+func TestClustersDiffer(t *testing.T) {
+	cfg := single(t)
+	cfg.AdvertisePeerURLs = []string{"http://localhost:2380"}
+	number := func(dir string) uint64 {
+		cfg.Dir = dir
+		client, err := etcd.Dial(launch(t, Launcher{}, cfg).Clients(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		resp, err := client.MemberList(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.Header.ClusterId
+	}
+	if a, b := number(t.TempDir()), number(t.TempDir()); a == b {
+		t.Errorf("two clusters have the number %x", a)
+	}
+}
+
 func TestSockets(t *testing.T) {
 	for name, l := range launchers(t) {
 		t.Run(name, func(t *testing.T) {

@@ -111,7 +111,7 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 	answers, leader := 0, "none leads"
 	var size, quota int64
 	for _, m := range r.Members {
-		if m.State != cluster.Silent {
+		if m.Version != "" {
 			answers++
 		}
 		if m.State == cluster.Leads {
