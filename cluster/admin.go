@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -45,7 +46,11 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 func AdminAt(seeds []string, certificates pki.Dir) (*Admin, error) {
 	var endpoints []string
 	for _, seed := range seeds {
-		endpoints = append(endpoints, completeSeed(seed, certificates.HasCertificate()))
+		u := completeSeed(seed, certificates.HasCertificate())
+		if !strings.HasPrefix(u, "http") && !strings.HasPrefix(u, "unix:") {
+			return nil, notAddress(seed)
+		}
+		endpoints = append(endpoints, u)
 	}
 	return dialAdmin(endpoints, certificates)
 }
@@ -79,10 +84,10 @@ func (a *Admin) Invite(ctx context.Context, i pki.Invitation) (token pki.Token, 
 		return token, nil, fmt.Errorf("%w (%w)", ErrNoAuthority, err)
 	}
 	if hosts, i.Port, err = a.signers(ctx); err != nil {
-		return token, nil, slow(err)
+		return token, nil, a.slow(err)
 	}
 	token, err = pki.NewToken(ctx, a.store, i)
-	return token, hosts, slow(err)
+	return token, hosts, a.slow(err)
 }
 
 // signers returns the hosts that let others in, and the port at which they do.
@@ -118,7 +123,7 @@ func (a *Admin) signers(ctx context.Context) (hosts []string, port uint16, err e
 func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 	n, err := pki.Revoke(ctx, a.store, host)
 	if err != nil {
-		return 0, slow(err)
+		return 0, a.slow(err)
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -139,12 +144,26 @@ func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 	}
 }
 
-// slow says what it means that the store did not answer in time.
-func slow(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the cluster does not answer; is the agent running? (%w)", err)
+// slow says why the store did not answer in time.
+func (a *Admin) slow(err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
-	return err
+	if unreached := a.Reach(context.Background()); unreached != nil {
+		return unreached
+	}
+	return errors.New("the cluster takes no requests: too few of its servers run, or none leads yet; mgmt cluster status shows them")
+}
+
+// Reach returns why no server of the cluster answers, nil if one does.
+func (a *Admin) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*memberLimit)
+	defer cancel()
+	reason := etcd.Reason(ctx, a.client)
+	if reason == nil {
+		return nil
+	}
+	return fmt.Errorf("no server of the cluster answers at %s; is the agent running? (%w)", strings.Join(a.client.Endpoints(), ", "), reason)
 }
 
 // signerURLs returns the URLs of the hosts that let others into a cluster at present, sorted.

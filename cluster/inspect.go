@@ -73,7 +73,7 @@ func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
 	linear := err == nil
 	if err != nil { // without a quorum, one member says what it knows
 		if resp, err = a.knownMembers(ctx); err != nil {
-			return nil, fmt.Errorf("no server of the cluster answers; is the agent running? (%w)", err)
+			return nil, a.slow(err)
 		}
 	}
 	if !a.certificates.HasCertificate() && slices.ContainsFunc(resp.Members, onlySecure) {
@@ -177,13 +177,13 @@ func (a *Admin) Forget(ctx context.Context, host string) (keys int, err error) {
 	alive, err := w.Alive(ctx, host)
 	switch {
 	case err != nil:
-		return 0, slow(err)
+		return 0, a.slow(err)
 	case alive:
 		return 0, fmt.Errorf("%s is not forgotten: %w; stop its agent first, or revoke its certificate", host, ErrAlive)
 	}
 	members, err := a.client.MemberList(ctx)
 	if err != nil {
-		return 0, slow(err)
+		return 0, a.slow(err)
 	}
 	known := false
 	for _, m := range members.Members {

@@ -24,6 +24,9 @@ func (a *Admin) Snapshot(ctx context.Context, name string) (int64, error) {
 	if _, err := os.Lstat(name); err == nil {
 		return 0, fmt.Errorf("%s is there already; name a new file", name)
 	}
+	if _, err := os.Stat(filepath.Dir(name)); err != nil {
+		return 0, err
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.next") // for its owner only
 	if err != nil {
 		return 0, err
@@ -32,12 +35,12 @@ func (a *Admin) Snapshot(ctx context.Context, name string) (int64, error) {
 	defer f.Close()
 	in, err := a.client.Snapshot(ctx)
 	if err != nil {
-		return 0, slow(err)
+		return 0, a.slow(err)
 	}
 	defer in.Close()
 	n, err := io.Copy(f, in)
 	if err != nil {
-		return 0, fmt.Errorf("reading the store: %w", err)
+		return 0, fmt.Errorf("reading the store: %w", etcd.Plain(err))
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return 0, err

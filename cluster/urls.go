@@ -113,18 +113,26 @@ func (o *Options) through() error {
 	return nil
 }
 
-// completeSeed makes HOST or HOST:PORT a URL.
+// completeSeed makes HOST, HOST:PORT or a URL without a port a URL with one.
 func completeSeed(seed string, secure bool) string {
-	if strings.Contains(seed, "://") {
+	scheme, address, found := strings.Cut(seed, "://")
+	if found && scheme != "http" && scheme != "https" {
 		return seed
 	}
-	if _, _, err := net.SplitHostPort(seed); err != nil {
-		seed = net.JoinHostPort(strings.Trim(seed, "[]"), "2379")
+	if !found {
+		address = seed
 	}
-	if secure && !isLocal("http://"+seed) {
-		return "https://" + seed
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		address = net.JoinHostPort(strings.Trim(address, "[]"), "2379")
 	}
-	return "http://" + seed
+	switch {
+	case found:
+	case secure && !isLocal("http://"+address):
+		scheme = "https"
+	default:
+		scheme = "http"
+	}
+	return scheme + "://" + address
 }
 
 // checkURL refuses what is no address of a store, and what is not safe.
@@ -145,12 +153,16 @@ func (o *Options) checkURL(text string) error {
 			return fmt.Errorf("%s needs a certificate", text)
 		}
 	default:
-		return fmt.Errorf("%q is no address: it is to be https://HOST:PORT or http://HOST:PORT", text)
+		return notAddress(text)
 	}
 	if u.Port() == "" || u.Hostname() == "" {
 		return fmt.Errorf("%s lacks a host or a port", text)
 	}
 	return nil
+}
+
+func notAddress(text string) error {
+	return fmt.Errorf("%q is no address: it is to be HOST, HOST:PORT, https://HOST:PORT or http://HOST:PORT", text)
 }
 
 // isLocal reports whether only this machine reaches a URL.

@@ -27,3 +27,25 @@ func TestSocketOfNoNetwork(t *testing.T) {
 		}
 	}
 }
+
+func TestCompleteSeed(t *testing.T) {
+	for _, test := range []struct {
+		seed   string
+		secure bool
+		want   string
+	}{
+		{"web1", true, "https://web1:2379"},
+		{"web1:99", false, "http://web1:99"},
+		{"2001:db8::1", true, "https://[2001:db8::1]:2379"},
+		{"[2001:db8::1]:99", true, "https://[2001:db8::1]:99"},
+		{"[2001:db8::1]", true, "https://[2001:db8::1]:2379"},
+		{"127.0.0.1", true, "http://127.0.0.1:2379"},
+		{"https://127.0.0.1", true, "https://127.0.0.1:2379"},
+		{"http://web1:99", true, "http://web1:99"},
+		{"unix:///x.sock", true, "unix:///x.sock"},
+	} {
+		if got := completeSeed(test.seed, test.secure); got != test.want {
+			t.Errorf("%q becomes %q, want %q", test.seed, got, test.want)
+		}
+	}
+}

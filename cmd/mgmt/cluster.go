@@ -98,6 +98,9 @@ func (f *tokenFlags) run(cmd *cobra.Command, io *streams) error {
 	defer admin.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), clusterLimit)
 	defer cancel()
+	if err := admin.Reach(ctx); err != nil {
+		return err
+	}
 	token, hosts, err := admin.Invite(ctx, pki.Invitation{Uses: f.uses, TTL: f.ttl, Signer: f.signer, Deploy: f.deploy, Client: f.client})
 	if err != nil {
 		return err
@@ -137,6 +140,9 @@ func revoke(cmd *cobra.Command, f *agentFlags, host string, io *streams) error {
 	defer admin.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), clusterLimit)
 	defer cancel()
+	if err := admin.Reach(ctx); err != nil {
+		return err
+	}
 	n, err := admin.Revoke(ctx, host)
 	if err != nil {
 		return err

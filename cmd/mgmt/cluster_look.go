@@ -37,6 +37,9 @@ func (f *wholeFlags) with(limit time.Duration, do func(context.Context, *cluster
 	defer admin.Close()
 	ctx, stop := interruptible()
 	defer stop()
+	if err := admin.Reach(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return do(ctx, admin)
@@ -109,7 +112,7 @@ Exit status: 0 all is well, 1 too few servers answer, or something ails the stor
 // showCluster says how it stands with a cluster.
 func showCluster(w goio.Writer, r *cluster.Standing) {
 	answers, leader := 0, "none leads"
-	var size, quota int64
+	var used, quota int64
 	for _, m := range r.Members {
 		if m.Version != "" {
 			answers++
@@ -117,7 +120,7 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 		if m.State == cluster.Leads {
 			leader = m.Host + " leads"
 		}
-		size, quota = max(size, m.Size), max(quota, m.Quota)
+		used, quota = max(used, m.Size), max(quota, m.Quota)
 	}
 	fmt.Fprintf(w, "cluster %s: %d of %s answer, %s\n", r.Cluster, answers, count(len(r.Members), "server"), leader)
 	if !r.Quorate() {
@@ -130,7 +133,7 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 		fmt.Fprintf(w, "alive: %s: %s\n", count(len(r.Hosts), "host"), shorten(r.Hosts, 10))
 	}
 	if quota > 0 {
-		fmt.Fprintf(w, "store: %s of %s\n", mebibytes(size), mebibytes(quota))
+		fmt.Fprintf(w, "store: %s of %s\n", size(used), size(quota))
 	}
 	for _, alarm := range r.Alarms {
 		fmt.Fprintf(w, "alarm: %s\n", alarm)
@@ -145,7 +148,13 @@ func shorten(names []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+// size writes a number of bytes for people.
+func size(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+}
 
 func clusterMembersCommand(io *streams) *cobra.Command {
 	var f standingFlags
@@ -174,7 +183,7 @@ func showMembers(w goio.Writer, r *cluster.Standing) {
 		if version == "" {
 			version = "-"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", host, m.State, version, mebibytes(m.Size), strings.Join(m.Clients, ","), strings.Join(m.Peers, ","))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", host, m.State, version, size(m.Size), strings.Join(m.Clients, ","), strings.Join(m.Peers, ","))
 	}
 }
 
@@ -229,7 +238,7 @@ owner can read. It is in the form of etcd's own snapshots.`,
 			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				n, err := admin.Snapshot(ctx, args[0])
 				if err == nil {
-					fmt.Fprintf(io.out, "%s: %s\n", args[0], mebibytes(n))
+					fmt.Fprintf(io.out, "%s: %s\n", args[0], size(n))
 				}
 				return err
 			})

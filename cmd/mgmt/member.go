@@ -46,7 +46,7 @@ var clusterVariables = map[string]string{
 
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster to join, as host:port (MGMT_SEEDS)")
-	flags.StringVar(&f.token, "token", "", "what mgmt cluster token has `printed` there: it gets a certificate of the cluster (MGMT_TOKEN)")
+	flags.StringVar(&f.token, "token", "", "the `token` that mgmt cluster token printed on a host of the cluster: it gets this one a certificate (MGMT_TOKEN)")
 	flags.BoolVar(&f.noServer, "no-server", false, "be a client of the cluster only")
 	flags.IntVar(&f.idealSize, "ideal-cluster-size", -1, "`number` of servers that a cluster which begins here is to have; -1 is 5 (MGMT_IDEAL_CLUSTER_SIZE)")
 	flags.StringArrayVar(&f.clientURLs, "client-urls", nil, "`URLs` where the server here listens for clients (MGMT_CLIENT_URLS)")

@@ -59,6 +59,7 @@ func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
 		Backoff:           backoff.Config{BaseDelay: dialDelay / 10, Multiplier: 2, Jitter: 0.2, MaxDelay: dialDelay},
 		MinConnectTimeout: 2 * time.Second,
 	}))
+	config.DialOptions = append(config.DialOptions, grpc.WithChainUnaryInterceptor(plainCall))
 	var each *eachAddress
 	if config.TLS != nil {
 		each = &eachAddress{TransportCredentials: credentials.NewTLS(config.TLS)}

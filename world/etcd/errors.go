@@ -1,0 +1,70 @@
+package etcd
+
+import (
+	"context"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+)
+
+// Plain returns an error that reads as what went wrong, without the words that gRPC puts around it. It
+// is the same error to those who look for its code.
+func Plain(err error) error {
+	s, ok := err.(interface{ GRPCStatus() *status.Status }) // as it is, not what it may wrap
+	if !ok {
+		return err
+	}
+	if _, done := err.(*callError); done {
+		return err
+	}
+	return &callError{s.GRPCStatus()}
+}
+
+// Reason returns why the store of a client is not reached, nil if it is. Calls of the client itself
+// are made again until their time is over, and tell no more than that.
+func Reason(ctx context.Context, client *clientv3.Client) error {
+	_, err := etcdserverpb.NewClusterClient(client.ActiveConnection()).MemberList(ctx, &etcdserverpb.MemberListRequest{})
+	return err
+}
+
+// A callError is why a call of a client did not work.
+type callError struct{ status *status.Status }
+
+// GRPCStatus lets the client find the code.
+func (e *callError) GRPCStatus() *status.Status { return e.status }
+
+const hangsUp = "what listens there hangs up: it is no etcd, or wants TLS and a certificate"
+
+// symptoms are parts of what gRPC says when a connection does not come about, with what they mean.
+var symptoms = []struct{ part, meaning string }{
+	{"looked like an HTTP/1.1 header", "what listens there is no etcd, or wants TLS: is it https, and is the port right?"},
+	{"server preface: EOF", hangsUp},
+	{"connection reset by peer", hangsUp},
+	{"broken pipe", hangsUp},
+	{"first record does not look like a TLS handshake", "what listens there takes no TLS: is it http?"},
+}
+
+// Error implements error.
+func (e *callError) Error() string {
+	text := e.status.Message()
+	for _, s := range symptoms {
+		if strings.Contains(text, s.part) {
+			return s.meaning
+		}
+	}
+	if _, cause, ok := strings.Cut(text, "connection error: desc = "); ok {
+		text = strings.TrimPrefix(strings.Trim(cause, `"`), "transport: ")
+	}
+	for _, prefix := range []string{"Error while dialing: ", "authentication handshake failed: ", "error reading server preface: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}
+
+// plainCall makes the errors of calls plain.
+func plainCall(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	return Plain(invoke(ctx, method, req, reply, conn, opts...))
+}
