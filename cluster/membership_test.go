@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
@@ -15,6 +16,38 @@ type brokenLauncher struct{ tried chan struct{} }
 func (l brokenLauncher) Launch(context.Context, cluster.ServerConfig) (cluster.Server, error) {
 	defer close(l.tried)
 	return nil, errors.New("the disk is full")
+}
+
+// A busyLauncher starts no server either, because of its first address.
+type busyLauncher struct{ tried chan cluster.ServerConfig }
+
+func (l busyLauncher) Launch(_ context.Context, cfg cluster.ServerConfig) (cluster.Server, error) {
+	l.tried <- cfg
+	return nil, cluster.ErrBusy
+}
+
+// An address that nobody asked for is done without when another program listens there.
+func TestAnAddressNobodyAskedForIsTaken(t *testing.T) {
+	l, err := net.Listen("tcp", strings.TrimPrefix(cluster.DefaultClientURL, "http://"))
+	if err == nil { // otherwise it is taken as well
+		defer l.Close()
+	}
+	const asked = "http://192.0.2.1:2379"
+	launcher := busyLauncher{make(chan cluster.ServerConfig, 2)}
+	node, err := cluster.New(cluster.Options{
+		Host: "a", Dir: t.TempDir(), Launcher: launcher, Insecure: true, ClientURLs: []string{asked},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Run(t.Context()); !errors.Is(err, cluster.ErrBusy) {
+		t.Errorf("it ends with %v", err)
+	}
+	for _, want := range []string{cluster.DefaultClientURL + " " + asked, asked} {
+		if got := strings.Join((<-launcher.tried).ClientURLs, " "); got != want {
+			t.Errorf("a server was to listen at %s, want %s", got, want)
+		}
+	}
 }
 
 // A cluster that cannot begin is no reason to stop, unless somebody wanted it.

@@ -71,6 +71,7 @@ type Options struct {
 	Fast bool
 
 	managed bool // PKI has the certificate, and TLS names its files
+	besides bool // nobody asked for the first of ClientURLs, which is for this machine
 }
 
 // A Node is the part of a host in a cluster.
@@ -245,6 +246,9 @@ func (n *Node) begin(ctx context.Context) error {
 	if err := n.startServer(ctx, first, !data); err != nil {
 		if data && !errors.Is(err, ErrBusy) && ctx.Err() == nil {
 			return fmt.Errorf("starting the server that has its data in %s: %w; if that is damaged, move it away: this host then joins the others by --seeds as a new one", n.dataDir(), err)
+		}
+		if errors.Is(err, ErrBusy) {
+			err = fmt.Errorf("%w; stop the program that listens there, or name another address by --client-urls or --server-urls", err)
 		}
 		return fmt.Errorf("beginning a cluster: %w", err)
 	}

@@ -43,7 +43,7 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 	if len(advertise) == 0 {
 		advertise = public(n.opts.ClientURLs)
 	}
-	s, err := n.opts.Launcher.Launch(ctx, ServerConfig{
+	s, err := n.launch(ctx, ServerConfig{
 		Name: n.opts.Host, Dir: n.dataDir(), Members: members, New: fresh,
 		ClientURLs: n.opts.ClientURLs, PeerURLs: n.opts.ServerURLs,
 		AdvertiseClientURLs: advertise, AdvertisePeerURLs: n.opts.AdvertiseServerURLs,
@@ -64,6 +64,18 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 	}
 	n.server, n.state.published = &running{s, client}, false
 	return nil
+}
+
+// launch starts a server. If the address for this machine that nobody asked for is taken, it does
+// without that.
+func (n *Node) launch(ctx context.Context, cfg ServerConfig) (Server, error) {
+	s, err := n.opts.Launcher.Launch(ctx, cfg)
+	if !n.opts.besides || !errors.Is(err, ErrBusy) || !errors.Is(listenable(ctx, cfg.ClientURLs[0]), ErrBusy) {
+		return s, err
+	}
+	n.log.Info("another program listens at "+cfg.ClientURLs[0]+"; the server here does without that address", "clients", cfg.ClientURLs[1:])
+	cfg.ClientURLs = cfg.ClientURLs[1:]
+	return n.opts.Launcher.Launch(ctx, cfg)
 }
 
 // stopServer stops the server of this host, if it has one.

@@ -34,6 +34,7 @@ func (o *Options) addresses() error {
 		o.Seeds[i] = completeSeed(seed, o.TLS != nil)
 	}
 	if !slices.ContainsFunc(o.ClientURLs, isLocal) && !slices.ContainsFunc(o.ClientURLs, isEverywhere) {
+		o.besides = len(o.ClientURLs) > 0
 		o.ClientURLs = append([]string{DefaultClientURL}, o.ClientURLs...)
 	}
 	if len(o.ServerURLs) == 0 && len(o.Seeds) == 0 {
@@ -204,18 +205,26 @@ func (o *Options) peers() []string {
 
 // free returns ErrBusy if another program listens where the server is to.
 func (o *Options) free(ctx context.Context) error {
-	for _, text := range slices.Concat(o.ClientURLs, o.ServerURLs) {
-		u, err := url.Parse(text)
-		if err != nil || strings.HasPrefix(u.Scheme, "unix") {
-			continue
+	for _, u := range slices.Concat(o.ClientURLs, o.ServerURLs) {
+		if err := listenable(ctx, u); err != nil {
+			return err
 		}
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", u.Host)
-		switch {
-		case errors.Is(err, syscall.EADDRINUSE):
-			return fmt.Errorf("listening at %s: %w", text, ErrBusy)
-		case err == nil:
-			l.Close()
-		}
+	}
+	return nil
+}
+
+// listenable returns ErrBusy if another program listens at a URL.
+func listenable(ctx context.Context, text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "unix" {
+		return nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", u.Host)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("listening at %s: %w", text, ErrBusy)
+	case err == nil:
+		l.Close()
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		case !busy(err):
 			return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
 		case try == busyTries:
-			return nil, fmt.Errorf("starting the server of %s at %q and %q: %w", cfg.Name, cfg.ClientURLs, cfg.PeerURLs, cluster.ErrBusy)
+			return nil, fmt.Errorf("starting the server of %s: listening at %s: %w", cfg.Name, taken(err, cfg), cluster.ErrBusy)
 		}
 		select {
 		case <-ctx.Done():
@@ -81,6 +81,15 @@ func gateOf(cfg cluster.ServerConfig) *gate {
 }
 
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// taken returns the address at which a server could not listen.
+func taken(err error, cfg cluster.ServerConfig) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		return op.Addr.String()
+	}
+	return strings.Join(slices.Concat(cfg.ClientURLs, cfg.PeerURLs), " and ")
+}
 
 // config returns the configuration of etcd.
 func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config, error) {

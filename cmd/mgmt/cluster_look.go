@@ -122,7 +122,11 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 		}
 		used, quota = max(used, m.Size), max(quota, m.Quota)
 	}
-	fmt.Fprintf(w, "cluster %s: %d of %s answer, %s\n", r.Cluster, answers, count(len(r.Members), "server"), leader)
+	verb := "answer"
+	if len(r.Members) == 1 {
+		verb = "answers"
+	}
+	fmt.Fprintf(w, "cluster %s: %d of %s %s, %s\n", r.Cluster, answers, count(len(r.Members), "server"), verb, leader)
 	if !r.Quorate() {
 		fmt.Fprintln(w, "too few servers answer: nothing that is shared can change until more of them run")
 	}
