@@ -17,6 +17,7 @@
 //	/nominated/<host>   peer URLs; written by the leader
 //	/endpoints/<host>   client URLs of a member that votes; hangs on the session too
 //	/chooser/dynamicsize/idealclustersize   the wanted size; may be changed at any time
+//	                    …/allow_size_shutdown   is there if a wanted size of 0 ends the cluster
 //
 // The first host begins a cluster of one and nominates itself. Others come with the addresses of
 // some member (seeds), connect as clients, and volunteer if their peers can reach them

@@ -106,16 +106,24 @@ func (n *Node) change(ctx context.Context, v *view) (pending bool, err error) {
 			return pending, err
 		}
 	}
-	c := Choose(n.opts.Host, slices.Collect(maps.Keys(v.members)), n.eligible(v), n.state.wanted)
+	wanted := n.state.wanted
+	if n.state.ending() {
+		wanted = 0
+	}
+	c := Choose(n.opts.Host, slices.Collect(maps.Keys(v.members)), n.eligible(v), wanted)
 	for _, host := range c.Nominate {
 		n.log.Info("the cluster gets a server", "host", host)
 		return true, n.nominate(ctx, host, v.volunteers[host])
 	}
 	for _, host := range c.Unnominate {
-		if host == n.opts.Host {
+		switch {
+		case host != n.opts.Host:
+			n.log.Info("the cluster loses a server", "host", host)
+		case n.state.ending():
+			n.log.Warn("the cluster is shut down, for its wanted size is 0; every agent goes on with what it knew last")
+		default:
 			continue
 		}
-		n.log.Info("the cluster loses a server", "host", host)
 		if err := n.world.Delete(ctx, nominatedPrefix+host); err != nil {
 			return true, err
 		}

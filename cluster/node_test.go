@@ -16,6 +16,7 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/cluster/server"
+	"mgmt/world"
 )
 
 // patience is how long a test waits for what has to happen.
@@ -271,6 +272,69 @@ func TestWantedSizeChanges(t *testing.T) {
 	}
 }
 
+// silent reports whether nothing listens where the server of a host does.
+func (h *host) silent() bool {
+	c, err := net.Dial("tcp", strings.TrimPrefix(h.opts.ClientURLs[0], "http://"))
+	if err == nil {
+		c.Close()
+	}
+	return err != nil
+}
+
+// hasData reports whether a host has the data of a server.
+func (h *host) hasData() bool {
+	_, err := os.Stat(h.opts.Dir + "/server/member")
+	return err == nil
+}
+
+// A wanted size of 0 shuts the cluster down if that is allowed, and only then. It begins again from
+// the data of the last one.
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", three)
+	hosts := []*host{a, start(t, "b", nil, a), start(t, "c", nil, a)}
+	a.want("a b c")
+	kv := a.node.World().KV()
+	put := func(keys map[string]string) {
+		t.Helper()
+		if _, err := kv.Commit(t.Context(), world.Txn{Put: keys}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.node.World().SetString(t.Context(), "kept", "yes"); err != nil {
+		t.Fatal(err)
+	}
+	put(map[string]string{world.SizeKey: "0"})
+	put(map[string]string{world.SizeKey: "2"}) // all have gone past what is not allowed
+	a.wantNumber(2)
+	put(map[string]string{world.SizeKey: "0", world.ShutdownKey: "true"})
+	var kept []*host
+	for _, h := range hosts {
+		eventually(t, "the server of "+h.opts.Host+" has ended", h.silent)
+	}
+	for _, h := range hosts {
+		h.node.Hurry()
+		h.stop()
+		if h.hasData() {
+			kept = append(kept, h)
+		}
+	}
+	if len(kept) != 1 {
+		t.Fatalf("%d hosts have data of a server", len(kept))
+	}
+	kept[0].run()
+	for _, h := range hosts {
+		if h != kept[0] {
+			h.run()
+		}
+		h.works()
+	}
+	a.wantNumber(3)
+	if got, _, err := a.node.World().GetString(t.Context(), "kept"); got != "yes" || err != nil {
+		t.Errorf("after all this there is %q, %v", got, err)
+	}
+}
+
 func TestDeadMemberIsReplaced(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", three)
@@ -328,7 +392,7 @@ func TestStopAll(t *testing.T) {
 	var last *host
 	for _, h := range hosts {
 		h.stop()
-		if _, err := os.Stat(h.opts.Dir + "/server/member"); err == nil {
+		if h.hasData() {
 			last = h
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mgmt/world"
 	"mgmt/world/etcd"
 )
 
@@ -17,7 +18,7 @@ const (
 	volunteerPrefix = "/volunteer/"
 	nominatedPrefix = "/nominated/"
 	endpointsPrefix = "/endpoints/"
-	wantedKey       = "/chooser/dynamicsize/idealclustersize"
+	wantedKey       = world.SizeKey
 )
 
 // state is what the store says, as far as the node has been told, and what it is doing about
@@ -26,6 +27,8 @@ type state struct {
 	nominated map[string][]string // peer URLs by host
 	endpoints map[string][]string // client URLs by host
 	wanted    int                 // 0 if the store is not one of agents
+	none      bool                // no servers are wanted any more
+	mayEnd    bool                // that shuts the cluster down
 
 	volunteers bool      // this host does
 	broken     time.Time // when its server failed to start
@@ -157,7 +160,7 @@ const stepLimit = 10 * time.Second
 func (n *Node) volunteer(ctx context.Context) error {
 	s := &n.state
 	healthy := s.broken.IsZero() || time.Since(s.broken) > brokenPause
-	would := s.wanted > 0 && !n.opts.NoServer && n.opts.Launcher != nil && len(n.publicPeers()) > 0 && healthy
+	would := s.wanted > 0 && !s.ending() && !n.opts.NoServer && n.opts.Launcher != nil && len(n.publicPeers()) > 0 && healthy
 	if would == s.volunteers {
 		return nil
 	}
@@ -190,11 +193,14 @@ func (n *Node) introduce(ctx context.Context) error {
 	if err != nil || len(members.Members) > 1 {
 		return err
 	}
-	if n.state.wanted == 0 {
+	if n.state.wanted == 0 { // or the cluster was shut down
+		if err := n.world.Delete(ctx, world.ShutdownKey); err != nil {
+			return err
+		}
 		if err := n.world.Put(ctx, wantedKey, strconv.Itoa(n.opts.Wanted)); err != nil {
 			return err
 		}
-		n.state.wanted = n.opts.Wanted
+		n.state.wanted, n.state.none, n.state.mayEnd = n.opts.Wanted, false, false
 	}
 	n.state.nominated[n.opts.Host] = n.publicPeers()
 	return n.world.Put(ctx, nominatedPrefix+n.opts.Host, strings.Join(n.publicPeers(), ","))
@@ -236,18 +242,35 @@ func (n *Node) onEndpoints(changes map[string]etcd.Change) { apply(n.state.endpo
 // onVolunteer is told of those who volunteer; the leader looks at them afresh.
 func (n *Node) onVolunteer(map[string]etcd.Change) { n.state.lead.settled = false }
 
+// ending reports whether the cluster is to be shut down.
+func (s *state) ending() bool { return s.none && s.mayEnd }
+
+// onWanted is told of the wanted size, and of whether one of 0 counts. Both are told of at once.
 func (n *Node) onWanted(changes map[string]etcd.Change) {
-	for _, c := range changes {
-		wanted, err := strconv.Atoi(strings.TrimSpace(c.Value))
-		switch {
-		case !c.Exists:
-			wanted = 0
-		case err != nil || wanted < 1:
-			n.log.Warn("the wanted size of the cluster is not a number above 0, and ignored", "key", wantedKey, "value", c.Value)
-			continue
+	s := &n.state
+	if c, ok := changes[strings.TrimPrefix(world.ShutdownKey, wantedKey)]; ok {
+		s.mayEnd = c.Exists
+	}
+	if c, ok := changes[""]; ok {
+		n.setWanted(c)
+	}
+	s.lead.settled = false
+}
+
+func (n *Node) setWanted(c etcd.Change) {
+	s := &n.state
+	wanted, err := strconv.Atoi(strings.TrimSpace(c.Value))
+	switch s.none = false; {
+	case !c.Exists:
+		s.wanted = 0
+	case err != nil || wanted < 0:
+		n.log.Warn("the wanted size of the cluster is not a number above 0, and ignored", "key", wantedKey, "value", c.Value)
+	case wanted > 0:
+		s.wanted = wanted
+	default:
+		if s.none = true; !s.mayEnd {
+			n.log.Warn("the wanted size of the cluster is 0, and ignored; it is shut down with the resource config:etcd and allow_size_shutdown", "key", wantedKey)
 		}
-		n.state.wanted = wanted
-		n.state.lead.settled = false
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"mgmt/resource"
+	"mgmt/resources/config/etcd"
 	"mgmt/resources/exec"
 	"mgmt/resources/exit"
 	"mgmt/resources/file"
@@ -22,6 +23,7 @@ import (
 // Kinds returns the registry of all kinds. It is made on first use.
 var Kinds = sync.OnceValue(func() *resource.Registry {
 	return resource.NewRegistry(
+		etcd.Kind,
 		exec.Kind,
 		exit.Kind,
 		file.Kind,

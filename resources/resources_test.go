@@ -11,11 +11,27 @@ import (
 	"mgmt/resource"
 	"mgmt/resource/resourcetest"
 	"mgmt/resources"
+	"mgmt/world"
 	"mgmt/world/mem"
 )
 
 // cases has a resource of each kind, and what damages it. dir is a directory of the case.
 var cases = map[string]func(dir string) resourcetest.Case{
+	"config:etcd": func(string) resourcetest.Case {
+		w := mem.New().Host("host")
+		size := func(n string) error {
+			_, err := w.(world.Keyed).KV().Commit(context.Background(), world.Txn{Put: map[string]string{world.SizeKey: n}})
+			return err
+		}
+		if err := size("5"); err != nil {
+			panic(err)
+		}
+		return resourcetest.Case{
+			World:  w,
+			Params: params("idealclustersize", int64(3)),
+			Damage: func() error { return size("1") },
+		}
+	},
 	"exec": func(dir string) resourcetest.Case {
 		made := filepath.Join(dir, "made")
 		return resourcetest.Case{
