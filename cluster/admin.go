@@ -147,7 +147,7 @@ func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 // slow says why the store did not answer in time.
 func (a *Admin) slow(err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) {
-		return err
+		return etcd.Plain(err)
 	}
 	if unreached := a.Reach(context.Background()); unreached != nil {
 		return unreached

@@ -145,7 +145,7 @@ func (a *Admin) complete(ctx context.Context, r *Standing) error {
 	r.Wanted, _ = strconv.Atoi(all[wantedKey][""])
 	alarms, err := a.client.AlarmList(ctx)
 	if err != nil {
-		return fmt.Errorf("asking for alarms: %w", err)
+		return fmt.Errorf("asking for alarms: %w", a.slow(err))
 	}
 	for _, alarm := range alarms.Alarms {
 		r.Alarms = append(r.Alarms, describe(alarm))
@@ -156,7 +156,7 @@ func (a *Admin) complete(ctx context.Context, r *Standing) error {
 func describe(alarm *etcdserverpb.AlarmMember) string {
 	switch alarm.Alarm {
 	case etcdserverpb.AlarmType_NOSPACE:
-		return "the store is full: it takes no writes until something is deleted, and mgmt etcd is told to compact, to defragment and to disarm the alarm"
+		return etcd.ErrFull.Error()
 	case etcdserverpb.AlarmType_CORRUPT:
 		return "the data of a member is not that of the others: forget its host, and let it join again"
 	}

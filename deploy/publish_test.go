@@ -324,6 +324,28 @@ func TestOldDeploysGo(t *testing.T) {
 	checkStore(t, store)
 }
 
+// TestPrune removes deploys from a store that keeps all of them, as far as they are not needed.
+func TestPrune(t *testing.T) {
+	store, s := newStore("a")
+	for i := range 6 {
+		publish(t, store, program(t, "main.mcl", fmt.Sprint(i), "files/own", noise(1000)))
+	}
+	if err := report(t.Context(), view(s, "slow"), "slow", State{Deploy: 2}); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := Prune(t.Context(), store, 2)
+	if want := []int64{4, 3, 1}; err != nil || !slices.Equal(gone, want) {
+		t.Errorf("it removes %v, %v; want %v", gone, err, want)
+	}
+	if got, want := ids(list(t, store, deploysPrefix)), []int64{2, 5, 6}; !slices.Equal(got, want) {
+		t.Errorf("there are %v, want %v", got, want)
+	}
+	checkStore(t, store)
+	if gone, err := Prune(t.Context(), store, 2); err != nil || len(gone) > 0 {
+		t.Errorf("once more it removes %v, %v", gone, err)
+	}
+}
+
 func TestNeededDeploysStay(t *testing.T) {
 	store, _ := newStore("a")
 	for i := range 6 {

@@ -19,17 +19,33 @@ func tidy(ctx context.Context, store world.KV, keep int, had map[string]string, 
 	if all := ids(had); len(all) == 0 || all[0] > last.ID-int64(keep) {
 		return nil
 	}
+	_, err := prune(ctx, store, keep)
+	return err
+}
+
+// Prune removes deploys that nobody needs any more, without the last keep, and returns which. It does
+// so in a store that is full, too.
+func Prune(ctx context.Context, store world.KV, keep int) ([]int64, error) {
+	old, err := prune(ctx, store, keep)
+	if err == nil && len(old) == 0 {
+		err = sweep(ctx, store, "") // what others have left
+	}
+	return old, err
+}
+
+// prune removes deploys that nobody needs any more, with their files.
+func prune(ctx context.Context, store world.KV, keep int) ([]int64, error) {
 	all, err := store.List(ctx, deploysPrefix)
 	if err != nil {
-		return fmt.Errorf("looking for old deploys: %w", err)
+		return nil, fmt.Errorf("looking for old deploys: %w", err)
 	}
 	states, err := States(ctx, store)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	old := obsolete(all, states, keep, last)
+	old := obsolete(all, states, newest(all)-int64(keep))
 	if len(old) == 0 {
-		return nil
+		return nil, nil
 	}
 	var keys []string
 	for key := range all {
@@ -39,14 +55,14 @@ func tidy(ctx context.Context, store world.KV, keep int, had map[string]string, 
 	}
 	for part := range slices.Chunk(keys, maxKeys) {
 		if _, err := store.Commit(ctx, world.Txn{Delete: part}); err != nil {
-			return fmt.Errorf("removing old deploys: %w", err)
+			return nil, fmt.Errorf("removing old deploys: %w", err)
 		}
 	}
-	return sweep(ctx, store, "")
+	return old, sweep(ctx, store, "")
 }
 
-// obsolete lists the deploys that nobody needs.
-func obsolete(all map[string]string, states map[string]State, keep int, last *Record) []int64 {
+// obsolete lists the deploys up to the last that nobody needs, the newest first.
+func obsolete(all map[string]string, states map[string]State, last int64) []int64 {
 	needed := map[int64]bool{}
 	for _, s := range states {
 		needed[s.Deploy] = true
@@ -56,7 +72,7 @@ func obsolete(all map[string]string, states map[string]State, keep int, last *Re
 	for _, id := range slices.Backward(ids(all)) {
 		r, err := parseRecord(id, []byte(all[deployKey(id, payload)]), nil)
 		covered := err != nil || selections[""] || selections[selection(r)]
-		if id <= last.ID-int64(keep) && covered && !needed[id] {
+		if id <= last && covered && !needed[id] {
 			out = append(out, id)
 		}
 		if err == nil && r.stage(releaseOf(r, all)) == Released {

@@ -31,7 +31,7 @@ func clusterCommand(io *streams) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 	}
 	cmd.AddCommand(clusterStatusCommand(io), clusterMembersCommand(io), clusterForgetCommand(io),
-		clusterSnapshotCommand(io), clusterRestoreCommand(io), tokenCommand(io), revokeCommand(io))
+		clusterSnapshotCommand(io), clusterRestoreCommand(io), clusterCompactCommand(io), tokenCommand(io), revokeCommand(io))
 	return cmd
 }
 

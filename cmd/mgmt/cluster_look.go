@@ -278,3 +278,37 @@ agent with an empty working directory, and restore to that.`,
 	f.register(cmd)
 	return cmd
 }
+
+func clusterCompactCommand(io *streams) *cobra.Command {
+	var f wholeFlags
+	cmd := &cobra.Command{
+		Use:   "compact",
+		Short: "Make room in the store, so that it takes writes again if it was full",
+		Long: `Compact gives up the history of the store, and what its servers keep of their files without need.
+If the store was full, and is not any more, it takes writes again. Remove first what nobody needs:
+old deploys with mgmt deploy prune, dead hosts with mgmt cluster forget.
+
+The servers do this one after the other; each answers nobody while it does. A cluster whose servers
+are run by its agents does not let its history grow; etcd that is run otherwise may need this often.`,
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+				done, err := admin.Compact(ctx)
+				for _, s := range done {
+					fmt.Fprintf(io.out, "%s: %s\n", s.Host, shrunk(s))
+				}
+				return err
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// shrunk says what has become of the data of a server.
+func shrunk(s cluster.Shrinking) string {
+	if s.Err != nil {
+		return s.Err.Error()
+	}
+	return fmt.Sprintf("from %s to %s, of %s", size(s.Before), size(s.After), size(s.Quota))
+}

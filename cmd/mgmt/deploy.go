@@ -56,7 +56,7 @@ Exit status: 0 published, 1 errors, 2 wrong usage.`,
 	}
 	f.register(cmd)
 	cmd.AddCommand(deployListCommand(io), deployShowCommand(io), deployDiffCommand(io))
-	cmd.AddCommand(deployRollbackCommand(io), deployReleaseCommand(io), deployWithdrawCommand(io))
+	cmd.AddCommand(deployRollbackCommand(io), deployReleaseCommand(io), deployWithdrawCommand(io), deployPruneCommand(io))
 	return cmd
 }
 

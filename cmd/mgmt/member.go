@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -90,7 +91,7 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		return nil, err
 	}
 	opts := cluster.Options{
-		OnHealth: func(h etcd.Health) { connected(h.Connected) },
+		OnHealth: func(h etcd.Health) { connected(h.Connected || errors.Is(h.Err, etcd.ErrFull)) },
 		Host:     hostname, Dir: filepath.Join(prefix, memberDir), Log: log,
 		Seeds: addresses(f.seeds), NoServer: f.noServer, Fixed: f.noMagic, Wanted: max(f.idealSize, 0),
 		ClientURLs: addresses(f.clientURLs), ServerURLs: addresses(f.serverURLs),

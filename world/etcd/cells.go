@@ -63,7 +63,7 @@ func (c Cells) Swap(ctx context.Context, key string, value []byte, version int64
 		Then(op).
 		Commit()
 	if err != nil {
-		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+		return false, fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
 	}
 	return resp.Succeeded, nil
 }

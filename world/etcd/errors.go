@@ -2,9 +2,11 @@ package etcd
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
@@ -13,6 +15,9 @@ import (
 // Plain returns an error that reads as what went wrong, without the words that gRPC puts around it. It
 // is the same error to those who look for its code.
 func Plain(err error) error {
+	if errors.Is(err, rpctypes.ErrNoSpace) {
+		return ErrFull
+	}
 	s, ok := err.(interface{ GRPCStatus() *status.Status }) // as it is, not what it may wrap
 	if !ok {
 		return err
@@ -22,6 +27,9 @@ func Plain(err error) error {
 	}
 	return &callError{s.GRPCStatus()}
 }
+
+// ErrFull is why a store takes no writes.
+var ErrFull = errors.New("the store is full: it takes no writes until old deploys are removed (mgmt deploy prune) and it is compacted (mgmt cluster compact)")
 
 // Reason returns why the store of a client is not reached, nil if it is. Calls of the client itself
 // are made again until their time is over, and tell no more than that.

@@ -3,12 +3,14 @@ package etcd_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -22,6 +24,9 @@ func TestPlain(t *testing.T) {
 	}
 	if got := etcd.Plain(nil); got != nil {
 		t.Errorf("no error became %v", got)
+	}
+	if got := etcd.Plain(fmt.Errorf("put: %w", rpctypes.ErrNoSpace)); !errors.Is(got, etcd.ErrFull) || strings.Contains(got.Error(), "etcdserver") {
+		t.Errorf("a full store makes %v", got)
 	}
 	for text, want := range map[string]string{
 		"a is not allowed": "a is not allowed",

@@ -53,7 +53,7 @@ func (k keys) each(ctx context.Context, names []string, got func(name string, r 
 		}
 		resp, err := k.txn(ctx, clientv3.OpTxn(nil, ops, nil))
 		if err != nil {
-			return fmt.Errorf("reading %s of the cluster: %w", part[0], plain(err))
+			return fmt.Errorf("reading %s of the cluster: %w", part[0], Plain(err))
 		}
 		for i, r := range resp.Responses {
 			got(part[i], r.GetResponseRange())
@@ -102,7 +102,7 @@ func (k keys) Commit(ctx context.Context, t world.Txn) (bool, error) {
 	}
 	resp, err := k.txn(ctx, clientv3.OpTxn(conditions, ops, nil))
 	if err != nil {
-		return false, fmt.Errorf("writing %s to the cluster: %w", strings.Join(names[:min(len(names), 3)], ", "), plain(err))
+		return false, fmt.Errorf("writing %s to the cluster: %w", strings.Join(names[:min(len(names), 3)], ", "), Plain(err))
 	}
 	return resp.Succeeded, nil
 }

@@ -132,7 +132,7 @@ func (s *session) grant(ctx context.Context) (clientv3.LeaseID, error) {
 	defer cancel()
 	resp, err := s.client.Grant(ctx, int64(s.currentTTL()/time.Second))
 	if err != nil {
-		return 0, fmt.Errorf("beginning a session with the cluster: %w", err)
+		return 0, fmt.Errorf("beginning a session with the cluster: %w", Plain(err))
 	}
 	return resp.ID, nil
 }
@@ -234,7 +234,7 @@ func (s *session) renew(ctx context.Context, lease clientv3.LeaseID) error {
 		return errLeaseLost
 	}
 	if err != nil {
-		return fmt.Errorf("renewing the session with the cluster: %w", err)
+		return fmt.Errorf("renewing the session with the cluster: %w", Plain(err))
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func (s *session) do(ctx context.Context, key string, op clientv3.Op) error {
 		return errLeaseLost
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s to the cluster: %w", key, err)
+		return fmt.Errorf("writing %s to the cluster: %w", key, Plain(err))
 	}
 	return nil
 }

@@ -232,7 +232,7 @@ func (w *World) get(ctx context.Context, key string) (value string, exists bool,
 }
 
 func readError(key string, err error) error {
-	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
 }
 
 // lateLimit is how long a write that has begun goes on after it was called off.
@@ -291,11 +291,11 @@ func (w *World) put(ctx context.Context, key, value string) error {
 }
 
 func writeError(key string, err error) error {
-	return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+	return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
 }
 
 func removeError(key string, err error) error {
-	return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), plain(err))
+	return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
 }
 
 func (w *World) remove(ctx context.Context, key string) error {

@@ -1,0 +1,108 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// A Shrinking is what has become of the data of a server.
+type Shrinking struct {
+	Host          string
+	Before, After int64 // in bytes
+	Quota         int64 // how large it may become
+	Err           error // why it is as it was
+}
+
+// ErrStillFull is why a store takes no writes even after it has been compacted.
+var ErrStillFull = errors.New("the store is full even so; remove what is not needed: old deploys with mgmt deploy prune, dead hosts with mgmt cluster forget")
+
+// fill is how much of its quota a store may need, in percent, that takes writes again.
+const fill = 90
+
+// Compact makes room in the store: it gives up the history, and what servers keep of their files
+// without need. If the store was full, and is not any more, it takes writes again. Servers do this
+// one after the other, the one that leads last; each answers nobody meanwhile.
+func (a *Admin) Compact(ctx context.Context) ([]Shrinking, error) {
+	r, err := a.Standing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.forgetHistory(ctx); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(r.Members, func(a, b Member) int { return leadsAs(a) - leadsAs(b) })
+	var out []Shrinking
+	room := true
+	for _, m := range r.Members {
+		s := a.shrink(ctx, m)
+		room = room && s.Err == nil && s.After*100 < s.Quota*fill
+		out = append(out, s)
+	}
+	return out, a.relieve(ctx, room)
+}
+
+func leadsAs(m Member) int {
+	if m.State == Leads {
+		return 1
+	}
+	return 0
+}
+
+// forgetHistory gives up what keys were before.
+func (a *Admin) forgetHistory(ctx context.Context) error {
+	resp, err := a.client.Get(ctx, alivePrefix, clientv3.WithCountOnly())
+	if err == nil {
+		_, err = a.client.Compact(ctx, resp.Header.Revision, clientv3.WithCompactPhysical())
+	}
+	if err != nil && !errors.Is(err, rpctypes.ErrCompacted) {
+		return fmt.Errorf("giving up the history of the store: %w", a.slow(err))
+	}
+	return nil
+}
+
+// shrink makes the files of a server as small as they can be.
+func (a *Admin) shrink(ctx context.Context, m Member) Shrinking {
+	out := Shrinking{Host: m.Host, Before: m.Size, After: m.Size, Quota: m.Quota}
+	if m.State == Silent || len(m.Clients) == 0 {
+		out.Err = errors.New(Silent)
+		return out
+	}
+	if _, err := a.client.Defragment(ctx, m.Clients[0]); err != nil {
+		out.Err = a.slow(err)
+		return out
+	}
+	s, err := a.client.Status(ctx, m.Clients[0])
+	if err != nil {
+		out.Err = a.slow(err)
+		return out
+	}
+	out.After = s.DbSize
+	return out
+}
+
+// relieve ends the alarm of a store that was full, if there is room.
+func (a *Admin) relieve(ctx context.Context, room bool) error {
+	resp, err := a.client.AlarmList(ctx)
+	if err != nil {
+		return fmt.Errorf("asking for alarms: %w", a.slow(err))
+	}
+	for _, alarm := range resp.Alarms {
+		switch {
+		case alarm.Alarm != etcdserverpb.AlarmType_NOSPACE:
+		case !room:
+			return ErrStillFull
+		default:
+			m := &clientv3.AlarmMember{MemberID: alarm.MemberID, Alarm: alarm.Alarm}
+			if _, err := a.client.AlarmDisarm(ctx, m); err != nil {
+				return fmt.Errorf("ending the alarm of the store: %w", a.slow(err))
+			}
+		}
+	}
+	return nil
+}
