@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"mgmt/cluster/pki"
@@ -118,19 +119,52 @@ func (a *Admin) signers(ctx context.Context) (hosts []string, port uint16, err e
 	return hosts, port, nil
 }
 
-// Revoke makes the certificates of a host count no longer, waits until all hosts can know, and
-// returns how many there were.
+// Revoke makes the certificates of a host count no longer, takes its server out, waits until all
+// hosts can know, and returns how many certificates there were.
 func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 	n, err := pki.Revoke(ctx, a.store, host)
 	if err != nil {
 		return 0, a.slow(err)
 	}
+	if err := a.unseat(ctx, host); err != nil {
+		return n, fmt.Errorf("taking the server of %s out of the cluster: %w", host, slow(err))
+	}
+	return n, a.listed(ctx)
+}
+
+// unseat removes the server of a host, whose connections with the others stand still, unless it is
+// the only one.
+func (a *Admin) unseat(ctx context.Context, host string) error {
+	resp, err := a.client.MemberList(ctx)
+	if err != nil || len(resp.Members) == 1 {
+		return err
+	}
+	for _, m := range resp.Members {
+		if m.Name != host {
+			continue
+		}
+		w := etcd.New(a.client, etcd.Options{})
+		for _, prefix := range []string{volunteerPrefix, nominatedPrefix, endpointsPrefix} {
+			if err := w.Delete(ctx, prefix+host); err != nil {
+				return err
+			}
+		}
+		_, err := a.client.MemberRemove(ctx, m.ID)
+		if err := ignore(err, rpctypes.ErrMemberNotFound); err != nil { // the leader may have been faster
+			return err
+		}
+	}
+	return nil
+}
+
+// listed waits until all that is revoked is on the list that hosts follow.
+func (a *Admin) listed(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		listed, err := pki.Listed(ctx, a.store)
 		if listed {
-			return n, nil
+			return nil
 		}
 		if err == nil {
 			select {
@@ -140,7 +174,7 @@ func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 				err = ctx.Err()
 			}
 		}
-		return n, fmt.Errorf("what was revoked counts until a host runs that has the key of the authority: %w", err)
+		return fmt.Errorf("what was revoked counts until a host runs that has the key of the authority: %w", err)
 	}
 }
 

@@ -2,8 +2,10 @@ package cluster_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -204,4 +206,97 @@ func TestAHostThatMayNotServe(t *testing.T) {
 	if status.Code(err) != codes.PermissionDenied {
 		t.Errorf("c adds a server: %v", err)
 	}
+}
+
+// The server of a host that is put out goes at once, and not when its session has run out.
+func TestTheServerOfARevokedHost(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", secure(t))
+	b := start(t, "b", invited(t, a.token(1)), a)
+	a.want("a b")
+	b.works()
+	admin := a.admin()
+	if _, err := admin.Revoke(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := admin.Standing(t.Context())
+	if err != nil || len(s.Members) != 1 || s.Members[0].Host != "a" {
+		t.Errorf("when b is revoked, the cluster has %v, error %v", s, err)
+	}
+	a.works()
+	a.want("a")
+	b.node.Hurry()
+}
+
+// Whatever listens wants TLS 1.3, and a certificate of the cluster; only a signer talks with those who
+// have none yet, and gives them nothing without a token.
+func TestWhatListens(t *testing.T) {
+	t.Parallel()
+	i := intrude(t)
+	shown, err := i.identity.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := shown.Clone()
+	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+	nobody := &tls.Config{RootCAs: shown.RootCAs}
+	own := selfSigned(t)
+	stranger := &tls.Config{RootCAs: shown.RootCAs, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return own, nil
+	}}
+	join := "https://127.0.0.1:" + strconv.Itoa(i.a.opts.JoinPort)
+	for _, test := range []struct {
+		what, url string
+		config    *tls.Config
+		want      int // the status; 0 is no answer
+	}{
+		{"clients", i.a.opts.ClientURLs[0] + "/version", shown, http.StatusOK},
+		{"clients of TLS 1.2", i.a.opts.ClientURLs[0] + "/version", old, 0},
+		{"clients without a certificate", i.a.opts.ClientURLs[0] + "/version", nobody, 0},
+		{"clients of another authority", i.a.opts.ClientURLs[0] + "/version", stranger, 0},
+		{"clients without TLS", "http" + strings.TrimPrefix(i.a.opts.ClientURLs[0], "https") + "/version", shown, 0},
+		{"servers", i.a.opts.ServerURLs[0] + "/version", shown, http.StatusOK},
+		{"servers of TLS 1.2", i.a.opts.ServerURLs[0] + "/version", old, 0},
+		{"servers without a certificate", i.a.opts.ServerURLs[0] + "/version", nobody, 0},
+		{"servers of another authority", i.a.opts.ServerURLs[0] + "/version", stranger, 0},
+		{"servers without TLS", "http" + strings.TrimPrefix(i.a.opts.ServerURLs[0], "https") + "/version", shown, 0},
+		{"newcomers without a token", join + "/v1/join", nobody, http.StatusBadRequest},
+		{"newcomers who renew", join + "/v1/renew", nobody, http.StatusBadRequest},
+		{"newcomers of TLS 1.2", join + "/v1/join", old, 0},
+		{"newcomers of another authority", join + "/v1/join", stranger, 0},
+		{"newcomers without TLS", "http" + strings.TrimPrefix(join, "https") + "/v1/join", shown, http.StatusBadRequest},
+	} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: test.config}}
+		method := http.MethodGet
+		if strings.Contains(test.url, "/v1/") {
+			method = http.MethodPost
+		}
+		req, err := http.NewRequestWithContext(i.ctx, method, test.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+			got = resp.StatusCode
+		}
+		client.CloseIdleConnections()
+		if got != test.want {
+			t.Errorf("%s: status %d, want %d", test.what, got, test.want)
+		}
+	}
+}
+
+// selfSigned returns a certificate that an intruder has made.
+func selfSigned(t *testing.T) *tls.Certificate {
+	dir := pki.Dir(t.TempDir())
+	if _, err := pki.Found(dir, "a", nil); err != nil {
+		t.Fatal(err)
+	}
+	files := dir.Files()
+	cert, err := tls.LoadX509KeyPair(files.Cert, files.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cert
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
@@ -147,8 +149,8 @@ func TestARevokedHostIsOut(t *testing.T) {
 	eventually(t, "a connection that stood is of no use", func() bool {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		_, err := stays.Get(ctx, "any")
-		return err != nil && ctx.Err() == nil
+		_, err := stays.Get(ctx, "/_mgmt/alive/a")
+		return status.Code(err) == codes.Unauthenticated
 	})
 	a.works()
 	b.node.Hurry()
