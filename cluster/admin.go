@@ -127,7 +127,7 @@ func (a *Admin) Revoke(ctx context.Context, host string) (int, error) {
 		return 0, a.slow(err)
 	}
 	if err := a.unseat(ctx, host); err != nil {
-		return n, fmt.Errorf("taking the server of %s out of the cluster: %w", host, slow(err))
+		return n, fmt.Errorf("taking the server of %s out of the cluster: %w", host, a.slow(err))
 	}
 	return n, a.listed(ctx)
 }
