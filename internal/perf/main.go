@@ -70,6 +70,8 @@ type perf struct {
 	bin, self, tmp string
 	runs           int
 	emptied        int // how many directories were put aside
+	rounds         int // how many programs were made for fleets
+	fleets         int
 }
 
 func newPerf(bin string, runs int) (*perf, error) {
