@@ -47,3 +47,61 @@ func TestAgain(t *testing.T) {
 		})
 	}
 }
+
+// A write that is not answered is done once more, unless it has been carried out.
+func TestInsist(t *testing.T) {
+	refused := status.Error(codes.PermissionDenied, "no")
+	dropped := status.Error(codes.Unknown, "raft proposal dropped")
+	for _, test := range []struct {
+		name   string
+		lost   int   // as many writes are not answered
+		fail   error // of the next one
+		landed bool  // what was not answered was carried out
+		want   error
+		writes int
+	}{
+		{"answered", 0, nil, false, nil, 1},
+		{"refused", 0, refused, false, refused, 1},
+		{"lost", 1, nil, false, nil, 2},
+		{"lost twice", 2, nil, false, nil, 3},
+		{"lost, then refused", 1, refused, false, refused, 2},
+		{"carried out all the same", 1, nil, true, nil, 1},
+		{"dropped", 0, dropped, false, nil, 2},
+		{"no leader", 0, rpctypes.ErrNoLeader, false, nil, 2},
+		{"its leader failed", 0, rpctypes.ErrTimeoutDueToLeaderFail, false, nil, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin, writes := time.Now(), 0
+				err := insist(t.Context(), func(ctx context.Context) error {
+					writes++
+					switch {
+					case writes <= test.lost:
+						<-ctx.Done()
+						return ctx.Err()
+					case writes == test.lost+1:
+						return test.fail
+					}
+					return nil
+				}, func(context.Context) (bool, error) { return test.landed, nil })
+				took := time.Duration(test.lost)*answerLimit + time.Duration(test.writes-1)*retryMin
+				if err != test.want || writes != test.writes || time.Since(begin) != took {
+					t.Errorf("got %v after %d writes and %v, want %v after %d and %v", err, writes, time.Since(begin), test.want, test.writes, took)
+				}
+			})
+		})
+	}
+}
+
+// Nobody insists for longer than the caller waits, and why is said.
+func TestInsistEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*answerLimit/2)
+		defer cancel()
+		hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		err := insist(ctx, hang, func(ctx context.Context) (bool, error) { return false, hang(ctx) })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want that the deadline has passed", err)
+		}
+	})
+}

@@ -19,12 +19,18 @@ func (w *World) Export(ctx context.Context, key world.ExportKey, data string) er
 	name, note := exportKey(w.opts.Host, key), exporterKey(w.opts.Host, key)
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	err := again(ctx, func() error {
+	err := insist(ctx, func(ctx context.Context) error {
 		_, err := w.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.Value(name), "=", data), clientv3.Compare(clientv3.CreateRevision(note), ">", 0)).
 			Else(clientv3.OpPut(name, data), clientv3.OpPut(note, "")).
 			Commit()
 		return err
+	}, func(ctx context.Context) (bool, error) {
+		_, noted, err := w.get(ctx, note)
+		if err != nil || !noted {
+			return false, err
+		}
+		return w.has(ctx, name, data)
 	})
 	if err != nil {
 		return writeError(name, err)
@@ -34,15 +40,13 @@ func (w *World) Export(ctx context.Context, key world.ExportKey, data string) er
 
 // Withdraw implements world.Exports.
 func (w *World) Withdraw(ctx context.Context, key world.ExportKey) error {
-	name := exportKey(w.opts.Host, key)
+	name, note := exportKey(w.opts.Host, key), exporterKey(w.opts.Host, key)
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	err := again(ctx, func() error {
-		_, err := w.client.Txn(ctx).
-			Then(clientv3.OpDelete(name), clientv3.OpDelete(exporterKey(w.opts.Host, key))).
-			Commit()
+	err := insist(ctx, func(ctx context.Context) error {
+		_, err := w.client.Txn(ctx).Then(clientv3.OpDelete(name), clientv3.OpDelete(note)).Commit()
 		return err
-	})
+	}, func(ctx context.Context) (bool, error) { return w.lacks(ctx, note, name) })
 	if err != nil {
 		return removeError(name, err)
 	}

@@ -10,9 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/status"
 )
 
 const (
@@ -233,80 +231,4 @@ func (w *World) get(ctx context.Context, key string) (value string, exists bool,
 
 func readError(key string, err error) error {
 	return fmt.Errorf("reading %s of the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
-}
-
-// lateLimit is how long a write that has begun goes on after it was called off.
-const lateLimit = 500 * time.Millisecond
-
-// finishing returns the context of a write. A write that is called off when it has begun may
-// reach the store all the same, and later than one that follows; so its end is waited for a while.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
-	if ctx.Err() != nil {
-		return ctx, func() {}
-	}
-	write, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lateLimit, cancel) })
-	return write, func() {
-		stop()
-		cancel()
-	}
-}
-
-// again carries out a write, one that may be done twice, until a server answers that does not
-// leave at the moment.
-func again(ctx context.Context, write func() error) error {
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		err := write()
-		if !leaving(err) {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return err
-		}
-	}
-}
-
-// leaving reports whether a write failed since the server that was asked is being stopped. What
-// raft says of that is no error of the protocol.
-func leaving(err error) bool {
-	return err != nil && (errors.Is(err, rpctypes.ErrStopped) || status.Convert(err).Message() == "raft: stopped")
-}
-
-// put writes a key, unless it has the value.
-func (w *World) put(ctx context.Context, key, value string) error {
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	err := again(ctx, func() error {
-		_, err := w.client.Txn(ctx).
-			If(clientv3.Compare(clientv3.Value(key), "=", value)).
-			Else(clientv3.OpPut(key, value)).Commit()
-		return err
-	})
-	if err != nil {
-		return writeError(key, err)
-	}
-	return nil
-}
-
-func writeError(key string, err error) error {
-	return fmt.Errorf("writing %s to the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
-}
-
-func removeError(key string, err error) error {
-	return fmt.Errorf("deleting %s of the cluster: %w", strings.TrimPrefix(key, namespace), Plain(err))
-}
-
-func (w *World) remove(ctx context.Context, key string) error {
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	err := again(ctx, func() error {
-		_, err := w.client.Delete(ctx, key)
-		return err
-	})
-	if err != nil {
-		return removeError(key, err)
-	}
-	return nil
 }
