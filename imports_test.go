@@ -74,7 +74,7 @@ const modules = `
 	go.etcd.io/etcd                   cluster cluster/server cmd/mgmt world/etcd
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
-	golang.org/x/crypto               cluster/tunnel deploy/sign
+	golang.org/x/crypto               cluster/tunnel deploy/sign seal
 	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
 	golang.org/x/term                 cmd/mgmt
 	google.golang.org/grpc            cluster/server world/etcd

@@ -2,7 +2,8 @@
 //
 // Each host has a [Key] in a file of its own, which never leaves it. What belongs to the key and
 // may be known to everybody is its recipient. [Seal] makes a text that can stand in a program:
-// it says nothing to anybody but the hosts whose recipients it was sealed to. The format is that
+// it says nothing to anybody but the hosts whose recipients it was sealed to. The key of a host's SSH
+// server is one, too, and its public key a recipient (ssh.go). The format is that
 // of age (age-encryption.org/v1), in base64 on one line, or in the armor of that format.
 package seal
 
@@ -24,7 +25,10 @@ import (
 )
 
 // A Key opens what is sealed for one host.
-type Key struct{ identity *age.X25519Identity }
+type Key struct {
+	identity  age.Identity
+	recipient string
+}
 
 // maxKey bounds the size of a file with a key, in bytes.
 const maxKey = 1 << 16
@@ -51,7 +55,11 @@ func Read(file string) (*Key, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s has a %T, which is no key of a host", file, identities[0])
 	}
-	return &Key{identity}, nil
+	return keyOf(identity), nil
+}
+
+func keyOf(identity *age.X25519Identity) *Key {
+	return &Key{identity, identity.Recipient().String()}
 }
 
 // Make reads the key in a file, and makes it if there is none.
@@ -69,7 +77,7 @@ func Make(file string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a key for this host: %w", err)
 	}
-	return &Key{identity}, nil
+	return keyOf(identity), nil
 }
 
 // keep writes a new file as a whole: others see all of it or nothing, and what is there already
@@ -95,7 +103,7 @@ func keep(file string, identity *age.X25519Identity) error {
 }
 
 // Recipient returns what secrets are sealed to for the host.
-func (k *Key) Recipient() string { return k.identity.Recipient().String() }
+func (k *Key) Recipient() string { return k.recipient }
 
 // ErrNotForUs is why a host cannot open a secret that is all right.
 var ErrNotForUs = errors.New("the secret is not sealed to this host")
@@ -136,9 +144,9 @@ func Seal(secret []byte, recipients []string) (string, error) {
 		if strings.HasPrefix(strings.ToUpper(r), "AGE-SECRET-KEY-") {
 			return "", errors.New("this is the key of a host, which must not leave it; seal to its recipient, and make another key if somebody may have seen this one")
 		}
-		parsed, err := age.ParseRecipients(strings.NewReader(r))
+		parsed, err := parseRecipient(r)
 		if err != nil {
-			return "", fmt.Errorf("%q is no recipient: it has to be a line that mgmt seal --recipient prints", r)
+			return "", fmt.Errorf("%q is no recipient: it has to be a line that mgmt seal --recipient prints, or an SSH host key of the type ssh-ed25519 or ssh-rsa", r)
 		}
 		to = append(to, parsed...)
 	}

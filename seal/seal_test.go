@@ -57,7 +57,7 @@ func TestArmor(t *testing.T) {
 	k := makeKey(t)
 	var out bytes.Buffer
 	a := armor.NewWriter(&out)
-	w, err := age.Encrypt(a, k.identity.Recipient())
+	w, err := age.Encrypt(a, k.identity.(*age.X25519Identity).Recipient())
 	if err == nil {
 		_, err = w.Write([]byte("open sesame"))
 	}
@@ -95,7 +95,7 @@ func TestDamaged(t *testing.T) {
 
 func TestRecipients(t *testing.T) {
 	k := makeKey(t)
-	for _, r := range []string{"", "me", k.Recipient()[1:], k.Recipient() + "x", k.identity.String()} {
+	for _, r := range []string{"", "me", k.Recipient()[1:], k.Recipient() + "x", k.identity.(*age.X25519Identity).String()} {
 		if _, err := Seal([]byte("x"), []string{k.Recipient(), r}); err == nil || strings.Contains(err.Error(), "AGE-SECRET-KEY-1") {
 			t.Errorf("sealing to %q: %v", r, err)
 		}

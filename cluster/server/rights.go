@@ -71,7 +71,6 @@ var areas = []area{
 type access struct {
 	key, end []byte
 	write    bool
-	names    bool  // only the keys themselves are wanted, or how many there are
 	lease    int64 // the key is to hang on
 }
 
@@ -84,7 +83,7 @@ func accesses(req any) iter.Seq[access] {
 func eachAccess(req any, yield func(access) bool) bool {
 	switch r := req.(type) {
 	case *etcdserverpb.RangeRequest:
-		return yield(access{key: r.GetKey(), end: r.GetRangeEnd(), names: r.GetKeysOnly() || r.GetCountOnly()})
+		return yield(access{key: r.GetKey(), end: r.GetRangeEnd()})
 	case *etcdserverpb.PutRequest:
 		return yield(access{key: r.GetKey(), write: true, lease: r.GetLease()})
 	case *etcdserverpb.DeleteRangeRequest:
@@ -231,7 +230,7 @@ func (r rights) is(of who, prefix string, a access) bool {
 	case sender:
 		return r.here || r.named(prefix, a, 1)
 	case receiver:
-		return r.here || r.named(prefix, a, 0) || a.names || a.within(prefix+"*/")
+		return r.here || r.named(prefix, a, 0) || a.within(prefix+"*/")
 	case valueOwner:
 		return r.mayValue(prefix, a)
 	}

@@ -75,10 +75,9 @@ func ways(req any) map[string]any {
 		out[etcdserverpb.KV_DeleteRange_FullMethodName] = req
 	case *etcdserverpb.RangeRequest:
 		out[etcdserverpb.KV_Range_FullMethodName] = req
-		if !r.KeysOnly {
-			out[etcdserverpb.Watch_Watch_FullMethodName] = watched(r)
-			out[etcdserverpb.KV_Txn_FullMethodName+" by a condition"] = compared(r)
-		}
+		out[etcdserverpb.KV_Range_FullMethodName+" without values"] = &etcdserverpb.RangeRequest{Key: r.Key, RangeEnd: r.RangeEnd, KeysOnly: true}
+		out[etcdserverpb.Watch_Watch_FullMethodName] = watched(r)
+		out[etcdserverpb.KV_Txn_FullMethodName+" by a condition"] = compared(r)
 	}
 	return out
 }

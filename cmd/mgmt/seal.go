@@ -39,6 +39,12 @@ standard input; the line break at its end is no part of it.
   mgmt seal --recipient                     on the host: what to seal to
   mgmt seal --to age1… password.txt         anywhere: the sealed text
 
+  mgmt seal --to "$(ssh-keyscan -t ed25519 web1)" password.txt
+
+A recipient is what mgmt seal --recipient prints, or the public key of an SSH server, of the type
+ssh-ed25519 or ssh-rsa: an agent that may read /etc/ssh/ssh_host_*_key opens what is sealed to it.
+Take it from a known_hosts file that you trust: whoever answers ssh-keyscan can be somebody else.
+
 The recipient of a host belongs to a key in its working directory, which is made the first time
 and which nobody but its owner may read.
 

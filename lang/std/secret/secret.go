@@ -38,7 +38,7 @@ func Module() *funcs.Module {
 			},
 			{
 				Name:   "sealed",
-				Doc:    "Returns as a secret what the command mgmt seal has sealed to this host. That it is sealed to others, or that this host has no key, is an error that <|> catches; a text that is damaged is a fatal one.",
+				Doc:    "Returns as a secret what the command mgmt seal has sealed to this host, or to the key of its SSH server. That it is sealed to others, or that this host has no key, is an error that <|> catches; a text that is damaged is a fatal one.",
 				Sigs:   table.Sig("func(text str) str"),
 				Source: sealed,
 				Secret: true,
@@ -80,19 +80,15 @@ func sealed(ctx context.Context, call *funcs.Call, args []types.Value, emit func
 	return paths.Watch(ctx, call.Host, name, func() { emit(open(name, text)) })
 }
 
+// open opens a text with the key of the host, or with that of its SSH server.
 func open(name, text string) (types.Value, error) {
-	key, err := seal.Read(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	secret, err := seal.Open(text, name, seal.SSHHostKeys())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, types.Catchf("this host has no key to open what is sealed: there is no %s; mgmt seal --recipient makes one", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	secret, err := key.Open(text)
-	if errors.Is(err, seal.ErrNotForUs) {
-		return nil, types.Catchf("%w; its recipient is %s", err, key.Recipient())
-	}
-	if err != nil {
+	case errors.Is(err, seal.ErrNotForUs):
+		return nil, types.Catchf("%w", err)
+	case err != nil:
 		return nil, err
 	}
 	return types.Str(secret), nil
