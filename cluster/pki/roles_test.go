@@ -1,7 +1,11 @@
 package pki
 
 import (
+	"bytes"
+	"log/slog"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -52,4 +56,35 @@ func TestNobodyAsksForTheNameOfServers(t *testing.T) {
 	}
 	second := c.join("second")
 	wantError(t, Renew(t.Context(), nil, second, []string{PeerName}, []string{c.server.URL}), ErrRequest)
+}
+
+// A copy of a certificate is noticed when both are renewed.
+func TestACopiedCertificate(t *testing.T) {
+	c := newCluster(t)
+	var log bytes.Buffer
+	c.signer.Log = slog.New(slog.NewTextHandler(&log, nil))
+	second := c.join("second")
+	thief := Dir(t.TempDir())
+	if err := os.CopyFS(string(thief), os.DirFS(string(second))); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Renew(t.Context(), nil, second, nil, []string{c.server.URL}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const warning = "mgmt cluster revoke second"
+	if strings.Contains(log.String(), warning) {
+		t.Errorf("a host that renews its certificate is taken for two:\n%s", &log)
+	}
+	if err := Renew(t.Context(), nil, thief, nil, []string{c.server.URL}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), warning) {
+		t.Errorf("there is no warning:\n%s", &log)
+	}
+	if _, err := Revoke(t.Context(), c.store, "second"); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, Renew(t.Context(), nil, thief, nil, []string{c.server.URL}), ErrRevoked)
 }

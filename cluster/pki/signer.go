@@ -103,12 +103,19 @@ func (s *Signer) Renew(ctx context.Context, req Request, shown *x509.Certificate
 	if MayDeploy(shown) {
 		roles = append(roles, RoleDeploy)
 	}
-	return s.certify(ctx, csr, names, roles, func(h *storedHost) error {
+	replaced := false
+	answer, err := s.certify(ctx, csr, names, roles, func(h *storedHost) error {
 		if !h.has(shown) {
 			return fmt.Errorf("renewing the certificate of %s: %w", host, ErrRevoked)
 		}
+		replaced = !h.last(shown)
 		return nil
 	})
+	if err == nil && replaced {
+		s.log().Warn("a certificate that was renewed before is renewed once more: either an answer was lost, or two hosts have it; if it was copied, run mgmt cluster revoke "+host,
+			"host", host, "from", from)
+	}
+	return answer, err
 }
 
 // Adopt notes the certificate of the host of a directory, which its own authority has signed.
@@ -375,6 +382,11 @@ func (h *storedHost) add(cert *x509.Certificate) {
 func (h *storedHost) has(cert *x509.Certificate) bool {
 	serial := fmt.Sprintf("%x", cert.SerialNumber)
 	return slices.ContainsFunc(h.Certs, func(c issued) bool { return c.Serial == serial })
+}
+
+// last reports whether a certificate is the newest of the host's.
+func (h *storedHost) last(cert *x509.Certificate) bool {
+	return len(h.Certs) > 0 && h.Certs[len(h.Certs)-1].Serial == fmt.Sprintf("%x", cert.SerialNumber)
 }
 
 // parseRequest reads what a host asks for, and makes sure that it has the key.
