@@ -149,8 +149,9 @@ func (a *Admin) unseat(ctx context.Context, host string) error {
 				return err
 			}
 		}
+		// The leader may have been faster, and does it later if the servers have just met.
 		_, err := a.client.MemberRemove(ctx, m.ID)
-		if err := ignore(err, rpctypes.ErrMemberNotFound); err != nil { // the leader may have been faster
+		if err := ignore(err, rpctypes.ErrMemberNotFound, rpctypes.ErrUnhealthy); err != nil {
 			return err
 		}
 	}
