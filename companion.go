@@ -3,6 +3,7 @@ package mgmt
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mgmt/engine"
 )
@@ -21,6 +22,12 @@ type Companion interface {
 	Stopping()
 	// Hurry is called when stopping is not to wait for others.
 	Hurry()
+}
+
+// An Outage is what a companion may tell of too: since when those with whom the agent shares are not
+// reached, and why; nil if they are. It is asked at any time.
+type Outage interface {
+	Outage() (since time.Time, why error)
 }
 
 // alone is the companion of an agent without one.

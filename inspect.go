@@ -56,7 +56,7 @@ func (a *Agent) serve() (stop func()) {
 			Host: a.opts.Hostname, PID: os.Getpid(), Prefix: a.opts.Prefix, Started: time.Now(),
 			Noop: a.opts.Noop, Log: a.history != nil,
 		},
-		Engine: a.engine, History: a.history, Refused: a.refused,
+		Engine: a.engine, History: a.history, Refused: a.refused, Outage: a.outage,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -80,4 +80,16 @@ func (a *Agent) refused() (dashboard.Refused, bool) {
 	}
 	r, ok := front.Refusal()
 	return dashboard.Refused{Time: r.Time, Text: r.Text}, ok
+}
+
+// outage returns why those with whom the agent shares are not reached.
+func (a *Agent) outage() (out dashboard.Outage) {
+	companion, ok := a.opts.Companion.(Outage)
+	if !ok {
+		return out
+	}
+	if since, why := companion.Outage(); why != nil {
+		out = dashboard.Outage{Since: since, Text: why.Error()}
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mgmt/world"
@@ -24,10 +25,11 @@ type Membership struct {
 	store *mem.Store // what is in memory; nil if there is a cluster
 	world *handover.World
 
-	settled   chan struct{}     // closed when the agent has settled first
-	once      sync.Once         // guards settled
-	converged chan bool         // has the last state that was not told yet
-	wasLost   bool              // belongs to onHealth
+	settled   chan struct{} // closed when the agent has settled first
+	once      sync.Once     // guards settled
+	converged chan bool     // has the last state that was not told yet
+	wasLost   bool          // belongs to onHealth
+	outage    atomic.Pointer[etcd.Health]
 	told      func(etcd.Health) // is told, too; may be nil
 }
 
@@ -205,8 +207,15 @@ func (m *Membership) carry(ctx context.Context) error {
 	return m.node.World().Adopt(ctx, m.store.Dump())
 }
 
+// errSilent is why a connection counts as lost on which nothing arrives.
+var errSilent = errors.New("no server answers in time")
+
 // onHealth says when the connection is lost, and when it is back.
 func (m *Membership) onHealth(h etcd.Health) {
+	if errors.Is(h.Err, context.DeadlineExceeded) {
+		h.Err = errSilent
+	}
+	m.note(h)
 	if m.told != nil {
 		m.told(h)
 	}
@@ -215,12 +224,31 @@ func (m *Membership) onHealth(h etcd.Health) {
 		m.log.Debug("others can join this agent", "seeds", m.node.Client().Endpoints())
 	case h.Connected:
 		m.log.Info("the cluster is reached")
-	case m.node.World() == nil:
-		m.log.Debug("the cluster is not reached yet", "error", h.Err)
+	case m.node.World() == nil: // the node says so
 	default:
 		m.wasLost = true
 		m.log.Warn("the cluster is not reached; what it said last stays in force", "error", h.Err)
 	}
+}
+
+// note remembers an outage. What is in memory until a cluster has begun here misses nothing.
+func (m *Membership) note(h etcd.Health) {
+	switch before := m.outage.Load(); {
+	case h.Connected || m.store != nil && m.node.World() == nil:
+		m.outage.Store(nil)
+		return
+	case before != nil:
+		h.Since = before.Since
+	}
+	m.outage.Store(&h)
+}
+
+// Outage returns since when the cluster is not reached, and why; nil if it is.
+func (m *Membership) Outage() (since time.Time, why error) {
+	if h := m.outage.Load(); h != nil {
+		return h.Since, h.Err
+	}
+	return time.Time{}, nil
 }
 
 // alone reports whether there is no cluster yet that this host belongs to, or is to join.

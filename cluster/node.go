@@ -306,21 +306,21 @@ const identifyLimit = 5 * time.Second
 // identify waits for the store to answer, and makes sure that it is the one that this host has
 // data of.
 func (n *Node) identify(ctx context.Context) error {
-	refusal := ""
+	said := reasons{}
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
 		attempt, cancel := context.WithTimeout(ctx, identifyLimit)
 		resp, err := n.client.MemberList(attempt)
 		cancel()
-		if err == nil {
+		switch {
+		case err == nil:
 			return n.memory.checkCluster(resp.Header.ClusterId, n.opts.Seeds)
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
-		if n.opts.OnHealth != nil {
-			n.opts.OnHealth(etcd.Health{Err: err, Since: time.Now()})
-		}
-		n.log.Debug("the cluster does not answer", "error", err)
-		if why := n.refusal(ctx); why != nil && why.Error() != refusal {
-			refusal = why.Error()
-			n.log.Warn("the cluster does not take this host", "error", why)
+		message, why := n.unreached(ctx)
+		n.unwell(why)
+		if said.anew(why) {
+			n.log.Warn(message, "at", n.client.Endpoints(), "error", why)
 		}
 		if n.server != nil {
 			n.checkServer()
@@ -329,6 +329,44 @@ func (n *Node) identify(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// unwell tells why the store is not reached.
+func (n *Node) unwell(why error) {
+	if n.opts.OnHealth != nil {
+		n.opts.OnHealth(etcd.Health{Err: why, Since: time.Now()})
+	}
+}
+
+// errNoQuorum is why a store that answers cannot be used.
+var errNoQuorum = errors.New("too few of its servers run, or none leads yet")
+
+// unreached returns what is to be said of a store that is not reached, and why it is not.
+func (n *Node) unreached(ctx context.Context) (message string, why error) {
+	if why := n.refusal(ctx); why != nil {
+		return "the cluster does not take this host", why
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	if why = etcd.Reason(ctx, n.client); why == nil {
+		why = errNoQuorum
+	}
+	return "the cluster is not reached yet", why
+}
+
+// reasons are what has been said of something that is tried again and again.
+type reasons map[string]bool
+
+// maxReasons bounds them: some differ each time, by the number of a port.
+const maxReasons = 5
+
+// anew reports whether a reason is to be said.
+func (r reasons) anew(why error) bool {
+	if r[why.Error()] || len(r) == maxReasons {
+		return false
+	}
+	r[why.Error()] = true
+	return true
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

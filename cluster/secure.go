@@ -133,6 +133,7 @@ func (n *Node) checkToken() error {
 // joinByToken asks the seeds for a certificate until one answers.
 func (n *Node) joinByToken(ctx context.Context) error {
 	newcomer := pki.Newcomer{Dir: n.opts.PKI, Host: n.opts.Host, Names: n.opts.names(), Token: *n.opts.Token, Seeds: n.opts.Seeds, Dial: n.opts.dial()}
+	said := reasons{}
 	for delay := 100 * time.Millisecond; ; delay = min(2*delay, 10*time.Second) {
 		err := newcomer.Join(ctx)
 		if err == nil {
@@ -141,10 +142,8 @@ func (n *Node) joinByToken(ctx context.Context) error {
 		if !errors.Is(err, pki.ErrUnreachable) || ctx.Err() != nil {
 			return err
 		}
-		if n.opts.OnHealth != nil {
-			n.opts.OnHealth(etcd.Health{Err: err, Since: time.Now()})
-		}
-		if delay > time.Second {
+		n.unwell(err)
+		if delay > time.Second && said.anew(err) {
 			n.log.Warn("this host waits to be let in", "error", err)
 		}
 		if err := sleep(ctx, delay); err != nil {

@@ -58,6 +58,11 @@ func (r *Reporter) Status(s *dashboard.Status) {
 		r.text("", x.Text)
 		r.newline()
 	}
+	if x := s.Outage; x.Text != "" {
+		r.printf(red, "the cluster is not reached for %s, and what it said last stays in force: ", span(r.Now.Sub(x.Since)))
+		r.text("", x.Text)
+		r.newline()
+	}
 	state := ""
 	for i := range s.Resources {
 		x := &s.Resources[i]

@@ -27,6 +27,8 @@ type Server struct {
 	History *history.Log // nil if none is kept
 	// Refused tells what was refused since the graph in force; nil knows of nothing.
 	Refused func() (Refused, bool)
+	// Outage tells why others are not reached; nil knows of nothing.
+	Outage func() Outage
 }
 
 // Serve answers until ctx ends.
@@ -115,6 +117,9 @@ func (s *Server) status(r *http.Request) (Status, error) {
 	}
 	if s.Refused != nil {
 		out.Refused, _ = s.Refused()
+	}
+	if s.Outage != nil {
+		out.Outage = s.Outage()
 	}
 	if q.Diffs {
 		err = s.addDiffs(r.Context(), out.Resources)

@@ -19,12 +19,19 @@ type Status struct {
 	Resources []Resource `json:"resources"` // failed ones first
 	Left      int        `json:"left"`      // resources beyond the limit of the query
 	Refused   Refused    `json:"refused,omitzero"`
+	Outage    Outage     `json:"outage,omitzero"`
 }
 
 // A Refused is what keeps an agent at an older graph than is wanted.
 type Refused struct {
 	Time time.Time `json:"time"`
 	Text string    `json:"text"` // the first mistake
+}
+
+// An Outage is why an agent does not reach those with whom it shares.
+type Outage struct {
+	Since time.Time `json:"since"`
+	Text  string    `json:"text"`
 }
 
 // An Agent is who answers.
