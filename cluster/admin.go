@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,11 @@ var (
 
 // NewAdmin connects to the cluster of the agent with some directories, Options.Dir and Options.PKI.
 func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
-	endpoints := memory{dir}.endpoints()
+	m := memory{dir}
+	endpoints := m.endpoints()
+	if _, err := os.Stat(m.path("endpoints")); errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("only root and the user of the agent may look into its working directory: %w", err)
+	}
 	if len(endpoints) == 0 {
 		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
 	}
@@ -181,7 +186,8 @@ func (a *Admin) listed(ctx context.Context) error {
 
 // slow says why the store did not answer in time.
 func (a *Admin) slow(err error) error {
-	if !errors.Is(err, context.DeadlineExceeded) {
+	late := []error{context.DeadlineExceeded, rpctypes.ErrTimeout, rpctypes.ErrTimeoutDueToLeaderFail, rpctypes.ErrNoLeader}
+	if !slices.ContainsFunc(late, func(e error) bool { return errors.Is(err, e) }) {
 		return etcd.Plain(err)
 	}
 	if unreached := a.Reach(context.Background()); unreached != nil {

@@ -42,7 +42,7 @@ const stopLimit = 20 * time.Second
 func (c Command) Launch(ctx context.Context, cfg ServerConfig) (Server, error) {
 	p, reports, err := c.start(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("starting the server of %s as %s: %w", cfg.Name, c.Path, err)
+		return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
 	}
 	stop := context.AfterFunc(ctx, p.Kill)
 	first, ok := <-reports

@@ -34,6 +34,7 @@ const (
 	Leads   = "leads"
 	Follows = "follows"
 	Learns  = "catches up" // does not vote yet
+	Waits   = "waits for a leader"
 	Silent  = "does not answer"
 )
 
@@ -122,6 +123,7 @@ func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 			continue
 		}
 		out.Version, out.Size, out.Quota = s.Version, s.DbSize, s.DbSizeQuota
+		out.State = Waits
 		switch {
 		case s.IsLearner:
 			out.State = Learns

@@ -29,7 +29,7 @@ func (a *Admin) Snapshot(ctx context.Context, name string) (int64, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.next") // for its owner only
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("making a file beside %s: %w", name, err)
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
@@ -55,6 +55,11 @@ func (a *Admin) Restore(ctx context.Context, name string) (int, error) {
 	values, err := readSnapshot(name)
 	if err != nil {
 		return 0, fmt.Errorf("reading the snapshot %s: %w", name, err)
+	}
+	first, cancel := context.WithTimeout(ctx, 2*memberLimit)
+	defer cancel()
+	if _, err := a.client.MemberList(first); err != nil {
+		return 0, a.slow(err)
 	}
 	return etcd.New(a.client, etcd.Options{}).Restore(ctx, values)
 }
