@@ -17,8 +17,12 @@ import (
 	"mgmt/world/etcd"
 )
 
-// alivePrefix has the hosts that have a session, below the namespace of the store.
-const alivePrefix = "/alive/"
+// Keys of the hosts that have a session, and of whether they are settled, below the namespace of
+// the store.
+const (
+	alivePrefix     = "/alive/"
+	convergedPrefix = "/converged/"
+)
 
 // A Standing is how it stands with a cluster.
 type Standing struct {
@@ -26,7 +30,9 @@ type Standing struct {
 	Wanted  int      // how many servers there are to be; 0 if agents do not run this store
 	Members []Member // by name
 	Hosts   []string // those that are alive, sorted
-	Alarms  []string // what ails the store, one line each
+	// Converged are the hosts that say so, sorted. An agent does if it was asked when it is.
+	Converged []string
+	Alarms    []string // what ails the store, one line each
 }
 
 // States of a member.
@@ -139,11 +145,17 @@ func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 
 // complete adds what the store says.
 func (a *Admin) complete(ctx context.Context, r *Standing) error {
-	all, err := etcd.New(a.client, etcd.Options{}).List(ctx, alivePrefix, wantedKey)
+	all, err := etcd.New(a.client, etcd.Options{}).List(ctx, alivePrefix, convergedPrefix, wantedKey)
 	if err != nil {
 		return err
 	}
 	r.Hosts = slices.Sorted(maps.Keys(all[alivePrefix]))
+	for host, converged := range all[convergedPrefix] {
+		if converged == "true" {
+			r.Converged = append(r.Converged, host)
+		}
+	}
+	slices.Sort(r.Converged)
 	r.Wanted, _ = strconv.Atoi(all[wantedKey][""])
 	alarms, err := a.client.AlarmList(ctx)
 	if err != nil {

@@ -47,6 +47,7 @@ const (
 func NewMembership(opts Options, asked bool) (*Membership, error) {
 	m := &Membership{asked: asked, settled: make(chan struct{}), converged: make(chan bool, 1)}
 	m.told, opts.OnHealth = opts.OnHealth, m.onHealth
+	m.converged <- false // until the agent says so
 	var err error
 	if m.node, err = New(opts); err != nil {
 		return nil, err

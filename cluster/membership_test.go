@@ -3,11 +3,15 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"maps"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
 	"mgmt/cluster"
+	"mgmt/world"
 )
 
 // A brokenLauncher starts no server.
@@ -78,4 +82,75 @@ func TestAnAgentGoesOnAlone(t *testing.T) {
 			t.Errorf("an agent alone ends with %v", err)
 		}
 	}
+}
+
+// join starts a membership, which ends with the test. The function that it returns ends it before.
+func join(t *testing.T, name string, seeds ...string) (m *cluster.Membership, url string, stop func()) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url = freeURL(t)
+	m, err = cluster.NewMembership(cluster.Options{
+		Host: name, Dir: t.TempDir(), Fast: true, Seeds: seeds,
+		Launcher:   cluster.Command{Path: self, Log: slog.New(slog.DiscardHandler)},
+		ClientURLs: []string{url}, ServerURLs: []string{freeURL(t)},
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := m.Run(ctx); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}()
+	m.Settled()
+	stop = func() {
+		m.Hurry()
+		cancel()
+		<-ended
+	}
+	t.Cleanup(stop)
+	return m, url, stop
+}
+
+// Each agent tells the others whether it has converged, from the beginning and as long as it is there.
+func TestOthersAreToldWhoConverged(t *testing.T) {
+	t.Parallel()
+	a, url, _ := join(t, "a")
+	b, _, stop := join(t, "b", url)
+	seen := func(want map[string]string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		last := map[string]string{}
+		done := false
+		a.World().(world.Keyed).KV().Follow(ctx, "/converged/", func(changes map[string]world.Change) {
+			for key, c := range changes {
+				if last[key] = c.Value; !c.Exists {
+					delete(last, key)
+				}
+			}
+			if done = done || maps.Equal(last, want); done {
+				cancel()
+			}
+		})
+		if !done {
+			t.Fatalf("there is %v, want %v", last, want)
+		}
+	}
+	seen(map[string]string{"/converged/a": "false", "/converged/b": "false"})
+	b.Converged(true)
+	seen(map[string]string{"/converged/a": "false", "/converged/b": "true"})
+	a.Converged(true)
+	b.Converged(false)
+	b.Converged(true)
+	b.Converged(false)
+	seen(map[string]string{"/converged/a": "true", "/converged/b": "false"})
+	stop()
+	seen(map[string]string{"/converged/a": "true"})
 }

@@ -93,7 +93,7 @@ func clusterStatusCommand(io *streams) *cobra.Command {
 		Use:   "status",
 		Short: "Show how it stands with the cluster",
 		Long: `Status shows how it stands with the cluster: how many of its servers answer, which one leads,
-which hosts are alive, how full the store is, and what ails it.
+which hosts are alive and how many of them have converged, how full the store is, and what ails it.
 
 Exit status: 0 all is well, 1 too few servers answer, or something ails the store, 2 wrong usage.`,
 		Args: noArgs,
@@ -135,6 +135,9 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 	}
 	if len(r.Hosts) > 0 {
 		fmt.Fprintf(w, "alive: %s: %s\n", count(len(r.Hosts), "host"), shorten(r.Hosts, 10))
+	}
+	if len(r.Converged) > 0 {
+		fmt.Fprintf(w, "converged: %d of %s\n", len(r.Converged), count(len(r.Hosts), "host"))
 	}
 	if quota > 0 {
 		fmt.Fprintf(w, "store: %s of %s\n", size(used), size(quota))
