@@ -212,7 +212,13 @@ func (a *Agent) run(ctx context.Context) error {
 	go func() { stopped <- a.engine.Run(engineCtx) }()
 	front := make(chan error, 1)
 	submit, finish := a.submit()
-	go func() { front <- a.front.Run(ctx, submit) }()
+	frontCtx, stopFront := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopFront(nil)
+	defer context.AfterFunc(ctx, func() {
+		a.opts.Companion.Stopping() // before what the program shares ends with it
+		stopFront(context.Cause(ctx))
+	})()
+	go func() { front <- a.front.Run(frontCtx, submit) }()
 
 	var frontErr error
 	select {
@@ -230,7 +236,7 @@ func (a *Agent) run(ctx context.Context) error {
 	if errors.Is(why, errConverged) {
 		why = a.unsettled(ctx)
 	}
-	a.opts.Companion.Stopping()
+	a.opts.Companion.Stopping() // if the front end ended by itself
 	finish()
 	stopEngine()
 	return errors.Join(verdict(why), <-stopped)

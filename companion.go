@@ -18,7 +18,7 @@ type Companion interface {
 	// nothing to do for as long as asked, or has not any more.
 	Settled()
 	Converged(converged bool)
-	// Stopping is called when the agent is about to stop, before anything does.
+	// Stopping is called when the agent is about to stop, before anything does; perhaps again.
 	Stopping()
 	// Hurry is called when stopping is not to wait for others.
 	Hurry()
