@@ -20,11 +20,9 @@ func (w *World) Export(ctx context.Context, key world.ExportKey, data string) er
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	err := insist(ctx, func(ctx context.Context) error {
-		_, err := w.client.Txn(ctx).
-			If(clientv3.Compare(clientv3.Value(name), "=", data), clientv3.Compare(clientv3.CreateRevision(note), ">", 0)).
-			Else(clientv3.OpPut(name, data), clientv3.OpPut(note, "")).
-			Commit()
-		return err
+		return w.fenced(ctx, name, clientv3.OpTxn(
+			[]clientv3.Cmp{clientv3.Compare(clientv3.Value(name), "=", data), clientv3.Compare(clientv3.CreateRevision(note), ">", 0)},
+			nil, []clientv3.Op{clientv3.OpPut(name, data), clientv3.OpPut(note, "")}))
 	}, func(ctx context.Context) (bool, error) {
 		_, noted, err := w.get(ctx, note)
 		if err != nil || !noted {
@@ -44,8 +42,7 @@ func (w *World) Withdraw(ctx context.Context, key world.ExportKey) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	err := insist(ctx, func(ctx context.Context) error {
-		_, err := w.client.Txn(ctx).Then(clientv3.OpDelete(name), clientv3.OpDelete(note)).Commit()
-		return err
+		return w.fenced(ctx, name, clientv3.OpDelete(name), clientv3.OpDelete(note))
 	}, func(ctx context.Context) (bool, error) { return w.lacks(ctx, note, name) })
 	if err != nil {
 		return removeError(name, err)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -45,6 +46,7 @@ type World struct {
 	tables  *tables
 	session *session
 	offers  *offers
+	seen    atomic.Int64 // the newest revision of the store that an answer had
 
 	mu     sync.Mutex // guards health
 	health Health
@@ -223,6 +225,7 @@ func (w *World) get(ctx context.Context, key string) (value string, exists bool,
 	if err != nil {
 		return "", false, readError(key, err)
 	}
+	w.saw(resp.Header)
 	if len(resp.Kvs) == 0 {
 		return "", false, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
@@ -87,15 +88,42 @@ func unanswered(err error) bool {
 	return code == codes.DeadlineExceeded || code == codes.Unavailable || status.Convert(err).Message() == "raft proposal dropped"
 }
 
+// fenced carries out operations on a key that has not changed since the newest revision this agent
+// knows of; if it has, that one is known then. So an attempt that got no answer and arrives late
+// does not undo what was written after it. Only what was deleted meanwhile it can bring back, for
+// that has no revision.
+func (w *World) fenced(ctx context.Context, key string, ops ...clientv3.Op) error {
+	for {
+		resp, err := w.client.Txn(ctx).
+			If(clientv3.Compare(clientv3.ModRevision(key), "<", w.seen.Load()+1)).
+			Then(ops...).Commit()
+		if err != nil {
+			return err
+		}
+		w.saw(resp.Header)
+		if resp.Succeeded {
+			return nil
+		}
+	}
+}
+
+// saw notes the revision of the store at an answer.
+func (w *World) saw(h *pb.ResponseHeader) {
+	for {
+		seen := w.seen.Load()
+		if h.Revision <= seen || w.seen.CompareAndSwap(seen, h.Revision) {
+			return
+		}
+	}
+}
+
 // put writes a key, unless it has the value.
 func (w *World) put(ctx context.Context, key, value string) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	err := insist(ctx, func(ctx context.Context) error {
-		_, err := w.client.Txn(ctx).
-			If(clientv3.Compare(clientv3.Value(key), "=", value)).
-			Else(clientv3.OpPut(key, value)).Commit()
-		return err
+		return w.fenced(ctx, key, clientv3.OpTxn(
+			[]clientv3.Cmp{clientv3.Compare(clientv3.Value(key), "=", value)}, nil, []clientv3.Op{clientv3.OpPut(key, value)}))
 	}, func(ctx context.Context) (bool, error) { return w.has(ctx, key, value) })
 	if err != nil {
 		return writeError(key, err)
@@ -107,8 +135,7 @@ func (w *World) remove(ctx context.Context, key string) error {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
 	err := insist(ctx, func(ctx context.Context) error {
-		_, err := w.client.Delete(ctx, key)
-		return err
+		return w.fenced(ctx, key, clientv3.OpDelete(key))
 	}, func(ctx context.Context) (bool, error) { return w.lacks(ctx, key) })
 	if err != nil {
 		return removeError(key, err)
