@@ -84,7 +84,7 @@ func TestInsist(t *testing.T) {
 					}
 					return nil
 				}, func(context.Context) (bool, error) { return test.landed, nil })
-				took := time.Duration(test.lost)*answerLimit + time.Duration(test.writes-1)*retryMin
+				took := (1<<test.lost-1)*answerLimit + time.Duration(test.writes-1)*retryMin
 				if err != test.want || writes != test.writes || time.Since(begin) != took {
 					t.Errorf("got %v after %d writes and %v, want %v after %d and %v", err, writes, time.Since(begin), test.want, test.writes, took)
 				}

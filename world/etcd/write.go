@@ -53,7 +53,8 @@ func leaving(err error) bool {
 	return err != nil && (errors.Is(err, rpctypes.ErrStopped) || status.Convert(err).Message() == "raft: stopped")
 }
 
-// answerLimit is how long the answer to a write is waited for before its key is looked at.
+// answerLimit is how long the answer to a write is waited for before its key is looked at. Then it
+// is twice as long each time, so that a slow cluster does not get more to do.
 const answerLimit = time.Second
 
 // insist carries out a write, one that may be done twice, until it is answered or done says that
@@ -62,8 +63,8 @@ const answerLimit = time.Second
 // A write that a server hands on to a leader that dies is lost, and the server says nothing of it
 // for seven seconds. done reads, and reads are answered as soon as there is another leader.
 func insist(ctx context.Context, write func(context.Context) error, done func(context.Context) (bool, error)) error {
-	for {
-		attempt, cancel := context.WithTimeout(ctx, answerLimit)
+	for limit := answerLimit; ; limit *= 2 {
+		attempt, cancel := context.WithTimeout(ctx, limit)
 		err := again(attempt, func() error { return write(attempt) })
 		cancel()
 		if err == nil || ctx.Err() != nil || !unanswered(err) {
