@@ -4,7 +4,8 @@
 //
 //	go run ./internal/perf            all rows
 //	go run ./internal/perf -run files rows whose name contains files
-//	go run ./internal/perf -cluster   deploys to a cluster of three agents
+//	go run ./internal/perf -cluster   deploys to a cluster of three agents, and values in it
+//	go run ./internal/perf -agent     what the server costs that an agent has beside it
 //	go run ./internal/perf -gen files -n 10000 -dir /tmp/x   just print a program
 //
 // It builds the binary, generates programs of the sizes in the table, and runs each next to a
@@ -34,7 +35,8 @@ func main() {
 		n    = flag.Int("n", 1000, "size of the program to print")
 		dir  = flag.String("dir", "/tmp/mgmt-perf", "directory that the program to print works in")
 		runs = flag.Int("count", 3, "how often each row is run")
-		many = flag.Bool("cluster", false, "measure deploys to three agents")
+		many = flag.Bool("cluster", false, "measure deploys to three agents, and values that they share")
+		one  = flag.Bool("agent", false, "measure an agent with and without its server")
 		bin  = flag.String("bin", "", "measure this binary instead of building one")
 	)
 	flag.Parse()
@@ -51,11 +53,15 @@ func main() {
 		fail(err)
 	}
 	defer os.RemoveAll(p.tmp)
-	if !*many {
+	switch {
+	case *many:
+		err = p.clusterTable(*only)
+	case *one:
+		err = p.agentTable(*only)
+	default:
 		p.table(*only)
-		return
 	}
-	if err := p.clusterTable(*only); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "perf:", err)
 	}
 }
