@@ -56,7 +56,7 @@ func (a *Agent) serve() (stop func()) {
 			Host: a.opts.Hostname, PID: os.Getpid(), Prefix: a.opts.Prefix, Started: time.Now(),
 			Noop: a.opts.Noop, Log: a.history != nil,
 		},
-		Engine: a.engine, History: a.history, Refused: a.refused, Outage: a.outage,
+		Engine: a.engine, History: a.history, Refused: a.refused, Origin: a.origin, Outage: a.outage,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -80,6 +80,14 @@ func (a *Agent) refused() (dashboard.Refused, bool) {
 	}
 	r, ok := front.Refusal()
 	return dashboard.Refused{Time: r.Time, Text: r.Text}, ok
+}
+
+// origin returns where the graph in force comes from, if the front end tells.
+func (a *Agent) origin() string {
+	if front, ok := a.front.(frontend.Originator); ok {
+		return front.Origin()
+	}
+	return ""
 }
 
 // outage returns why those with whom the agent shares are not reached.

@@ -53,6 +53,10 @@ func (r *Reporter) Status(s *dashboard.Status) {
 	}
 	r.newline()
 	r.summary(s)
+	if s.Origin != "" {
+		r.text("", s.Origin)
+		r.newline()
+	}
 	if x := s.Refused; x.Text != "" {
 		r.printf(red, "refused %s, and the last good graph stays in force: ", r.ago(x.Time))
 		r.text("", x.Text)

@@ -27,6 +27,8 @@ type Server struct {
 	History *history.Log // nil if none is kept
 	// Refused tells what was refused since the graph in force; nil knows of nothing.
 	Refused func() (Refused, bool)
+	// Origin tells where the graph in force comes from; nil has nothing to tell.
+	Origin func() string
 	// Outage tells why others are not reached; nil knows of nothing.
 	Outage func() Outage
 }
@@ -117,6 +119,9 @@ func (s *Server) status(r *http.Request) (Status, error) {
 	}
 	if s.Refused != nil {
 		out.Refused, _ = s.Refused()
+	}
+	if s.Origin != nil {
+		out.Origin = s.Origin()
 	}
 	if s.Outage != nil {
 		out.Outage = s.Outage()

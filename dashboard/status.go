@@ -16,8 +16,9 @@ type Status struct {
 	Total     int        `json:"total"`
 	Going     int        `json:"going"` // not wanted any more, and not closed yet
 	Counts    Counts     `json:"counts"`
-	Resources []Resource `json:"resources"` // failed ones first
-	Left      int        `json:"left"`      // resources beyond the limit of the query
+	Resources []Resource `json:"resources"`        // failed ones first
+	Left      int        `json:"left"`             // resources beyond the limit of the query
+	Origin    string     `json:"origin,omitempty"` // of the graph in force, if the command line does not say it
 	Refused   Refused    `json:"refused,omitzero"`
 	Outage    Outage     `json:"outage,omitzero"`
 }

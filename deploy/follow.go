@@ -36,6 +36,8 @@ type Options struct {
 	// Inspect says how it goes with what the deploy in force asks for. Nil means that there is
 	// nothing to do.
 	Inspect func(ctx context.Context) Condition
+	// Refused is told of each deploy that is not taken; it may be nil.
+	Refused func(id int64, why error)
 }
 
 // A Condition is how it goes with the resources of an agent.
@@ -209,6 +211,14 @@ func (f *Follower) take(changed map[string]world.Change) {
 
 func (f *Follower) refuse(id int64, err error) {
 	f.log.Error("a deploy is not taken: " + err.Error())
+	f.tell(id, err)
+}
+
+// tell notes for others that a deploy is not taken.
+func (f *Follower) tell(id int64, err error) {
+	if f.opts.Refused != nil {
+		f.opts.Refused(id, err)
+	}
 	f.reports.refused(id, err)
 }
 
@@ -275,7 +285,7 @@ func (f *Follower) goBack(ctx context.Context, deliver func(context.Context, *De
 		return
 	}
 	f.log.Warn(fmt.Sprintf("the cluster is lost since deploy %d; deploy %d is put back in force", from.ID, before.ID))
-	f.reports.refused(from.ID, errors.New("the agent lost the cluster when it ran it, and went back by itself"))
+	f.tell(from.ID, errors.New("the agent lost the cluster when it ran it, and went back by itself"))
 	f.choice.failed[from.digest()] = true
 	f.kept, f.choice.current = before, before.Record
 	f.start(ctx, before.Record, deliver)

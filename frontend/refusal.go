@@ -13,6 +13,11 @@ type Refuser interface {
 	Refusal() (Refusal, bool)
 }
 
+// An Originator is a front end that tells where the graph in force comes from.
+type Originator interface {
+	Origin() string
+}
+
 // A Refusal is what was refused while there was a good graph.
 type Refusal struct {
 	Time time.Time

@@ -276,6 +276,8 @@ func hosts(line func(name, format string, args ...any), id int64, states map[str
 // condition says how it goes with a deploy on a host; "" is that it runs another one.
 func condition(id int64, s deploy.State) string {
 	switch {
+	case s.Deploy == id && s.Refused == id: // what became of it since
+		return fmt.Sprintf("%s; %s", s, s.Error)
 	case s.Deploy == id:
 		return s.String()
 	case s.Refused == id:

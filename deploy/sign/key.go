@@ -29,19 +29,41 @@ func Open(arg string) (s *Signer, done func(), err error) {
 		return fromAgent(key)
 	}
 	s, err = ParseKey(text)
+	if locked, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
+		if key := publicHalf(arg, locked); key != nil && os.Getenv("SSH_AUTH_SOCK") != "" {
+			return fromAgent(key)
+		}
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the key to sign with, %s: %w", arg, err)
 	}
 	return s, func() {}, nil
 }
 
+// publicHalf returns the public half of a key with a passphrase: the file has it, or the one beside
+// that; nil if neither does.
+func publicHalf(name string, locked *ssh.PassphraseMissingError) ssh.PublicKey {
+	if locked.PublicKey != nil {
+		return locked.PublicKey
+	}
+	text, err := os.ReadFile(name + ".pub")
+	if err != nil {
+		return nil
+	}
+	key, _, err := parseKey(text)
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
 // ParseKey reads a private key, as ssh-keygen or openssl write it.
 func ParseKey(text []byte) (*Signer, error) {
 	key, err := ssh.ParsePrivateKey(text)
-	var locked *ssh.PassphraseMissingError
+	locked, ok := errors.AsType[*ssh.PassphraseMissingError](err)
 	switch {
-	case errors.As(err, &locked):
-		return nil, fmt.Errorf("the key has a passphrase; load it into an ssh-agent with ssh-add, and name %s or the public key", FromAgent)
+	case ok:
+		return nil, fmt.Errorf("the key has a passphrase; load it into an ssh-agent with ssh-add (%w)", locked)
 	case err != nil:
 		return nil, fmt.Errorf("this is no private key: %w", err)
 	}
@@ -80,6 +102,9 @@ func choose(keys []ssh.Signer, want ssh.PublicKey) (*Signer, error) {
 	}
 	if want != nil {
 		return nil, fmt.Errorf("it does not hold the key %s; add it with ssh-add", ssh.FingerprintSHA256(want))
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("it holds no keys; add one with ssh-add")
 	}
 	return nil, fmt.Errorf("it holds %d keys; name the file of the public key to use", len(keys))
 }

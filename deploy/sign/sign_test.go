@@ -170,6 +170,22 @@ func TestKeyWithPassphrase(t *testing.T) {
 	if _, _, err := sign.Open(name); err == nil || !strings.Contains(err.Error(), "ssh-add") {
 		t.Errorf("got %v; want what to do", err)
 	}
+	ring := agent.NewKeyring()
+	t.Setenv("SSH_AUTH_SOCK", serveAgent(t, t.TempDir(), ring))
+	if _, _, err := sign.Open(name); err == nil || !strings.Contains(err.Error(), "does not hold") {
+		t.Errorf("without the key in the ssh-agent: %v", err)
+	}
+	if _, _, err := sign.Open(sign.FromAgent); err == nil || !strings.Contains(err.Error(), "holds no keys") {
+		t.Errorf("with an ssh-agent that has none: %v", err)
+	}
+	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	if _, done, err := sign.Open(name); err != nil {
+		t.Errorf("with the key in the ssh-agent: %v", err)
+	} else {
+		done()
+	}
 }
 
 // TestAgent signs with keys that an ssh-agent holds.

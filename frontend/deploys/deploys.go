@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"mgmt/deploy"
 	"mgmt/deploy/sign"
@@ -48,6 +49,10 @@ type Options struct {
 type Frontend struct {
 	opts     Options
 	follower *deploy.Follower // nil if the world has no store for deploys
+
+	refusal frontend.Standing
+	refused atomic.Int64 // the newest deploy that was refused
+	origin  atomic.Pointer[string]
 }
 
 // New returns a front end.
@@ -63,6 +68,7 @@ func New(opts Options) *Frontend {
 		f.follower = deploy.NewFollower(deploy.Options{
 			Store: keyed.KV(), Host: opts.Host.Hostname, Trust: opts.Trust, Dir: opts.Dir,
 			Next: opts.Next, Once: opts.Once, Log: opts.Log, Inspect: opts.Inspect,
+			Refused: f.refuse,
 		})
 	}
 	return f
@@ -102,7 +108,43 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	})
 }
 
+// refuse notes that a deploy is not taken.
+func (f *Frontend) refuse(id int64, why error) {
+	if id >= f.refused.Load() {
+		f.refused.Store(id)
+		f.refusal.Refuse(why.Error())
+	}
+}
+
+// Refusal implements frontend.Refuser.
+func (f *Frontend) Refusal() (frontend.Refusal, bool) { return f.refusal.Refusal() }
+
+// Origin implements frontend.Originator.
+func (f *Frontend) Origin() string {
+	if text := f.origin.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// describe says which deploy is in force.
+func describe(d *deploy.Delivery) string {
+	if d.Record == nil {
+		return "nothing is deployed to this host"
+	}
+	text := fmt.Sprintf("deploy %d of %s", d.ID, d.By)
+	if d.Signer != "" {
+		text += ", signed by " + d.Signer
+	}
+	return text
+}
+
 func (f *Frontend) announce(d *deploy.Delivery) {
+	origin := describe(d)
+	f.origin.Store(&origin)
+	if d.Record != nil && d.ID >= f.refused.Load() {
+		f.refusal.Accept()
+	}
 	switch {
 	case d.Record == nil:
 		f.opts.Log.Info("nothing is deployed to this host")
@@ -115,4 +157,8 @@ func (f *Frontend) announce(d *deploy.Delivery) {
 	}
 }
 
-var _ frontend.Frontend = (*Frontend)(nil)
+var (
+	_ frontend.Frontend   = (*Frontend)(nil)
+	_ frontend.Refuser    = (*Frontend)(nil)
+	_ frontend.Originator = (*Frontend)(nil)
+)

@@ -351,6 +351,19 @@ func TestRefusedGraphsChangeNothing(t *testing.T) {
 		t.Errorf("the state is %+v", got)
 	}
 	a.wait("a", 0)
+	refusal, ok := a.front.Refusal()
+	if origin := a.front.Origin(); !ok || !strings.HasPrefix(refusal.Text, "deploy 2 is refused: ") || !strings.HasPrefix(origin, "deploy 1 of ") {
+		t.Errorf("in force is %q, and refused %+v", origin, refusal)
+	}
+	a.mu.Lock()
+	a.refuse = nil
+	a.mu.Unlock()
+	publish(t, store, packLang(t, "test \"c\" {}\n"))
+	a.wait("c", 0)
+	waitState(t, store, "web1", func(s deploy.State) bool { return s.Deploy == 3 })
+	if refusal, ok := a.front.Refusal(); ok {
+		t.Errorf("with a good one in force, refused is %+v", refusal)
+	}
 }
 
 func TestOptionsTravel(t *testing.T) {
