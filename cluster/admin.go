@@ -45,11 +45,12 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 	if len(endpoints) == 0 {
 		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
 	}
-	return dialAdmin(endpoints, certificates)
+	return dialAdmin(nil, endpoints, certificates)
 }
 
-// AdminAt connects to a cluster by some of its client URLs, or HOST or HOST:PORT.
-func AdminAt(seeds []string, certificates pki.Dir) (*Admin, error) {
+// AdminAt connects to a cluster by some of its client URLs, or HOST or HOST:PORT. Connections are made
+// by through; nil is directly.
+func AdminAt(through etcd.Dialer, seeds []string, certificates pki.Dir) (*Admin, error) {
 	var endpoints []string
 	for _, seed := range seeds {
 		u := completeSeed(seed, certificates.HasCertificate())
@@ -58,10 +59,10 @@ func AdminAt(seeds []string, certificates pki.Dir) (*Admin, error) {
 		}
 		endpoints = append(endpoints, u)
 	}
-	return dialAdmin(endpoints, certificates)
+	return dialAdmin(through, endpoints, certificates)
 }
 
-func dialAdmin(endpoints []string, certificates pki.Dir) (*Admin, error) {
+func dialAdmin(through etcd.Dialer, endpoints []string, certificates pki.Dir) (*Admin, error) {
 	var config *tls.Config
 	if certificates.HasCertificate() {
 		var err error
@@ -69,7 +70,7 @@ func dialAdmin(endpoints []string, certificates pki.Dir) (*Admin, error) {
 			return nil, err
 		}
 	}
-	client, err := etcd.Dial(endpoints, config)
+	client, err := etcd.DialThrough(through, endpoints, config)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -138,13 +139,11 @@ func completeSeed(seed string, secure bool) string {
 
 // checkURL refuses what is no address of a store, and what is not safe.
 func (o *Options) checkURL(text string) error {
-	u, err := url.Parse(text)
+	u, err := parseAddress(text)
 	if err != nil {
 		return err
 	}
 	switch u.Scheme {
-	case "unix":
-		return nil
 	case "http":
 		if !o.Insecure && !isLocal(text) {
 			return fmt.Errorf("%s is reached beyond this machine without TLS; write https, or allow it by --insecure", text)
@@ -153,13 +152,32 @@ func (o *Options) checkURL(text string) error {
 		if o.TLS == nil {
 			return fmt.Errorf("%s needs a certificate", text)
 		}
-	default:
-		return notAddress(text)
-	}
-	if u.Port() == "" || u.Hostname() == "" {
-		return fmt.Errorf("%s lacks a host or a port", text)
 	}
 	return nil
+}
+
+// CheckSeed refuses what is no address of a store: HOST, HOST:PORT, or a URL.
+func CheckSeed(seed string) error {
+	_, err := parseAddress(completeSeed(seed, false))
+	return err
+}
+
+func parseAddress(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, notAddress(text)
+	case u.Scheme == "unix":
+		return u, nil
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, notAddress(text)
+	case u.Port() == "" || u.Hostname() == "":
+		return nil, fmt.Errorf("%s lacks a host or a port", text)
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil {
+		return nil, fmt.Errorf("%s: there is no port %s; they go up to 65535", text, u.Port())
+	}
+	return u, nil
 }
 
 func notAddress(text string) error {

@@ -21,22 +21,24 @@ import (
 type wholeFlags struct {
 	agentFlags
 	seeds []string
+	sshFlags
 }
 
 func (f *wholeFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.prefix, "prefix", "", "working `directory` of the agent (MGMT_PREFIX)")
 	cmd.Flags().StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster, as host:port, if not that of the agent here (MGMT_SEEDS)")
+	f.sshFlags.register(cmd.Flags())
 }
 
 // with does something to the cluster within a time.
-func (f *wholeFlags) with(limit time.Duration, do func(context.Context, *cluster.Admin) error) error {
-	admin, err := f.connect()
+func (f *wholeFlags) with(cmd *cobra.Command, limit time.Duration, do func(context.Context, *cluster.Admin) error) error {
+	ctx, stop := interruptible()
+	defer stop()
+	admin, done, err := f.connect(ctx, cmd)
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
-	ctx, stop := interruptible()
-	defer stop()
+	defer done()
 	if err := admin.Reach(ctx); err != nil {
 		return err
 	}
@@ -45,20 +47,45 @@ func (f *wholeFlags) with(limit time.Duration, do func(context.Context, *cluster
 	return do(ctx, admin)
 }
 
-// connect connects to the cluster that is meant.
-func (f *wholeFlags) connect() (*cluster.Admin, error) {
+// connect connects to the cluster that is meant, and returns what to call when it is not needed any
+// more.
+func (f *wholeFlags) connect(ctx context.Context, cmd *cobra.Command) (*cluster.Admin, func(), error) {
 	seeds := addresses(f.seeds)
 	if len(seeds) == 0 && f.prefix == "" {
 		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
 	}
+	if len(seeds) == 0 && f.sshURL != "" {
+		return nil, nil, usagef(cmd, "--ssh-url is how the seeds are reached: give --seeds, its addresses as seen from that host")
+	}
 	if len(seeds) == 0 {
-		return f.admin()
+		admin, err := f.admin()
+		if err != nil {
+			return nil, nil, err
+		}
+		return admin, admin.Close, nil
+	}
+	for i, seed := range seeds {
+		if err := cluster.CheckSeed(seed); err != nil {
+			return nil, nil, usagef(cmd, "--seeds: %w", err)
+		}
+		if f.sshURL != "" {
+			seeds[i] = withPort(seed)
+		}
 	}
 	dir, err := f.dir()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return cluster.AdminAt(seeds, pki.Dir(filepath.Join(dir, pkiDir)))
+	through, leave, err := f.tryGateway(ctx, cmd, seeds)
+	if err != nil {
+		return nil, nil, err
+	}
+	admin, err := cluster.AdminAt(through, seeds, pki.Dir(filepath.Join(dir, pkiDir)))
+	if err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return admin, func() { admin.Close(); leave() }, nil
 }
 
 // standingFlags are those of commands that show a cluster.
@@ -70,8 +97,8 @@ func (f *standingFlags) register(cmd *cobra.Command) {
 }
 
 // report asks the cluster how it is, and shows that.
-func (f *standingFlags) report(io *streams, show func(goio.Writer, *cluster.Standing)) (r *cluster.Standing, err error) {
-	err = f.with(clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
+func (f *standingFlags) report(cmd *cobra.Command, io *streams, show func(goio.Writer, *cluster.Standing)) (r *cluster.Standing, err error) {
+	err = f.with(cmd, clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
 		r, err = admin.Standing(ctx)
 		return err
 	})
@@ -97,8 +124,8 @@ which hosts are alive and how many of them have converged, how full the store is
 
 Exit status: 0 all is well, 1 too few servers answer, or something ails the store, 2 wrong usage.`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			r, err := f.report(io, showCluster)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := f.report(cmd, io, showCluster)
 			if err == nil && (!r.Quorate() || len(r.Alarms) > 0) {
 				err = errReported
 			}
@@ -169,8 +196,8 @@ func clusterMembersCommand(io *streams) *cobra.Command {
 		Use:   "members",
 		Short: "List the servers of the cluster",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := f.report(io, showMembers)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := f.report(cmd, io, showMembers)
 			return err
 		},
 	}
@@ -206,8 +233,8 @@ to lock out one that runs, revoke its certificate.
 A host that only restarts needs no forgetting, and a server whose host is gone for more than some
 seconds is replaced without it, as long as more than half of the servers run.`,
 		Args: oneName("host"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return f.with(clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.with(cmd, clusterLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				n, err := admin.Forget(ctx, args[0])
 				if err == nil {
 					fmt.Fprintf(io.out, "%s is forgotten: %s of it deleted\n", args[0], count(n, "key"))
@@ -241,8 +268,8 @@ func clusterSnapshotCommand(io *streams) *cobra.Command {
 		Long: `Snapshot writes the store of the cluster to a file that must not exist yet, and that only its
 owner can read. It is in the form of etcd's own snapshots.`,
 		Args: oneName("file"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.with(cmd, storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				n, err := admin.Snapshot(ctx, args[0])
 				if err == nil {
 					fmt.Fprintf(io.out, "%s: %s\n", args[0], size(n))
@@ -265,11 +292,11 @@ not in it is deleted. The cluster that runs stays as it is: its servers, its hos
 certificates. If the cluster that the snapshot is of was lost, begin a new one by running an
 agent with an empty working directory, and restore to that.`,
 		Args: oneName("file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := os.Stat(args[0]); err != nil {
 				return err
 			}
-			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+			return f.with(cmd, storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				n, err := admin.Restore(ctx, args[0])
 				if err == nil {
 					fmt.Fprintf(io.out, "%s restored\n", count(n, "key"))
@@ -294,8 +321,8 @@ old deploys with mgmt deploy prune, dead hosts with mgmt cluster forget.
 The servers do this one after the other; each answers nobody while it does. A cluster whose servers
 are run by its agents does not let its history grow; etcd that is run otherwise may need this often.`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return f.with(storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.with(cmd, storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				done, err := admin.Compact(ctx)
 				for _, s := range done {
 					fmt.Fprintf(io.out, "%s: %s\n", s.Host, shrunk(s))

@@ -85,6 +85,8 @@ func (f *deployFlags) validate(cmd *cobra.Command) error {
 		return usagef(cmd, "--sema is a number of resources, or -1 for no limit")
 	case f.keep < 1:
 		return usagef(cmd, "--keep is a number of deploys from 1")
+	case len(f.hosts) == 0 && cmd.Flags().Changed("hosts"):
+		return usagef(cmd, "--hosts names no host; without it, the deploy is for all")
 	case f.force && f.noGit:
 		return usagef(cmd, "--force and --no-git exclude each other: without git there is no commit to ask for")
 	}

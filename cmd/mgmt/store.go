@@ -40,6 +40,9 @@ func (f *storeFlags) register(cmd *cobra.Command) {
 // reachLimit is how long a command tries to reach a cluster.
 const reachLimit = 5 * time.Second
 
+// reasonLimit is how long it may take to find out why it does not answer.
+const reasonLimit = 2 * time.Second
+
 // open reaches the store, and returns what to call when it is not needed any more.
 func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, func(), error) {
 	store, done, err := f.connect(ctx, cmd)
@@ -56,7 +59,8 @@ func (f *storeFlags) open(ctx context.Context, cmd *cobra.Command) (world.KV, fu
 // A remoteStore is a store that may not have been reached.
 type remoteStore struct {
 	world.KV
-	seeds []string
+	seeds  []string
+	reason func(context.Context) error // why it is not reached; nil if it is
 }
 
 // connect begins to reach the store, and returns what to call when it is not needed any more.
@@ -82,7 +86,7 @@ func (f *storeFlags) connect(ctx context.Context, cmd *cobra.Command) (*remoteSt
 		client.Close()
 		leave()
 	}
-	return &remoteStore{etcd.New(client, etcd.Options{}).KV(), seeds}, done, nil
+	return &remoteStore{etcd.New(client, etcd.Options{}).KV(), seeds, func(ctx context.Context) error { return etcd.Reason(ctx, client) }}, done, nil
 }
 
 // answers returns nil when the store has answered.
@@ -92,7 +96,17 @@ func (s *remoteStore) answers(ctx context.Context) error {
 	if _, err := s.Get(reach, "/deploy/"); err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached?", strings.Join(s.seeds, ", "))
+	where := strings.Join(s.seeds, ", ")
+	why, cancel := context.WithTimeout(ctx, reasonLimit)
+	defer cancel()
+	switch err := s.reason(why); {
+	case err == nil:
+		return fmt.Errorf("the cluster at %s takes no requests: too few of its servers run, or none leads yet; mgmt cluster status shows them", where)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	default:
+		return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached? (%w)", where, err)
+	}
 }
 
 // where returns the addresses of the cluster.
@@ -103,6 +117,9 @@ func (f *storeFlags) where(cmd *cobra.Command) ([]string, error) {
 	}
 	if len(seeds) > 0 {
 		for i, seed := range seeds {
+			if err := cluster.CheckSeed(seed); err != nil {
+				return nil, usagef(cmd, "--seeds: %w", err)
+			}
 			seeds[i] = withPort(seed)
 		}
 		return seeds, nil
