@@ -42,7 +42,7 @@ func (f Files) Check(host string, now time.Time) error {
 		return fmt.Errorf("%s is shown by %s: %w: %s; name this host so by --hostname, or let it join under its own name", f.Cert, host, ErrOtherHost, cert.Subject.CommonName)
 	}
 	if now.After(cert.NotAfter) {
-		return fmt.Errorf("%s: %w: it was good until %s; let the host join again with a new token", f.Cert, ErrExpired, cert.NotAfter.Local().Format(time.DateTime))
+		return fmt.Errorf("%s: %w: it was good until %s; %s", f.Cert, ErrExpired, cert.NotAfter.Local().Format(time.DateTime), f.renewal())
 	}
 	if now.Before(cert.NotBefore) {
 		return fmt.Errorf("%s: %w: it is good from %s; is the clock of this host right?", f.Cert, ErrNotYetValid, cert.NotBefore.Local().Format(time.DateTime))
@@ -52,6 +52,15 @@ func (f Files) Check(host string, now time.Time) error {
 		return fmt.Errorf("%s: %w than those in %s: %w", f.Cert, ErrOtherCA, f.CA, err)
 	}
 	return NewRevocations(f.Revoked).Check(cert)
+}
+
+// renewal says how to come by another certificate. Those that are brought along have no list of
+// revocations.
+func (f Files) renewal() string {
+	if f.Revoked == "" {
+		return "put another one there"
+	}
+	return "let the host join again with a new token"
 }
 
 func intermediates(pair *tls.Certificate) *x509.CertPool {

@@ -522,6 +522,13 @@ func TestCheckOfACertificate(t *testing.T) {
 	now := time.Now()
 	wantError(t, files.Check("third", now), ErrOtherHost)
 	wantError(t, files.Check("second", now.Add(Lifetime+time.Minute)), ErrExpired)
+	brought := files
+	brought.Revoked = ""
+	for advice, f := range map[string]Files{"with a new token": files, "put another one there": brought} {
+		if err := f.Check("", now.Add(Lifetime+time.Minute)); err == nil || !strings.Contains(err.Error(), advice) {
+			t.Errorf("a certificate that has expired: %v, want %q", err, advice)
+		}
+	}
 	wantError(t, files.Check("second", now.Add(-2*skew)), ErrNotYetValid)
 	files.Key = c.dir.Files().Key
 	if err := files.Check("second", now); err == nil || !strings.Contains(err.Error(), "is not that of the certificate") {
