@@ -43,7 +43,7 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 		return nil, fmt.Errorf("only root and the user of the agent may look into its working directory: %w", err)
 	}
 	if len(endpoints) == 0 {
-		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)?", ErrNoCluster, dir)
+		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)? A store that agents do not run themselves is named by --seeds", ErrNoCluster, dir)
 	}
 	return dialAdmin(nil, endpoints, certificates)
 }

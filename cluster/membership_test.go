@@ -48,8 +48,13 @@ func TestAnAddressNobodyAskedForIsTaken(t *testing.T) {
 		t.Errorf("it ends with %v", err)
 	}
 	for _, want := range []string{cluster.DefaultClientURL + " " + asked, asked} {
-		if got := strings.Join((<-launcher.tried).ClientURLs, " "); got != want {
+		cfg := <-launcher.tried
+		if got := strings.Join(cfg.ClientURLs, " "); got != want {
 			t.Errorf("a server was to listen at %s, want %s", got, want)
+		}
+		// At an address of this machine, others would ask their own servers.
+		if got := strings.Join(cfg.AdvertiseClientURLs, " "); got != asked {
+			t.Errorf("others are told %s, want %s", got, asked)
 		}
 	}
 }

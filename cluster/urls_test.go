@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
 // What the server could not listen at is refused before it is started, with what to do.
@@ -46,6 +48,43 @@ func TestCompleteSeed(t *testing.T) {
 	} {
 		if got := completeSeed(test.seed, test.secure); got != test.want {
 			t.Errorf("%q becomes %q, want %q", test.seed, got, test.want)
+		}
+	}
+}
+
+// A member is asked where others reach it, and with a certificate if it wants one there.
+func TestOnlySecure(t *testing.T) {
+	for urls, want := range map[string]bool{
+		"":                       false, // it has not been started
+		"http://localhost:2379":  false,
+		"https://192.0.2.1:2379": true,
+		"http://localhost:2379,https://192.0.2.1:2379": true,
+		"http://192.0.2.1:2379,https://192.0.2.1:2381": false,
+	} {
+		if got := onlySecure(&etcdserverpb.Member{ClientURLs: splitURLs(urls)}); got != want {
+			t.Errorf("%q: got %v", urls, got)
+		}
+	}
+}
+
+// Who catches up has no vote to miss, whether it has been started or not.
+func TestQuorate(t *testing.T) {
+	for states, want := range map[string]bool{
+		Leads:                                 true,
+		Leads + "," + Learns:                  true,
+		Leads + "," + Silent:                  false,
+		Leads + "," + Silent + "," + Follows:  true,
+		Waits + "," + Waits + "," + Waits:     false,
+		Leads + "," + Learns + "," + Silent:   false,
+		Leads + "," + Follows + "," + Learns:  true,
+		Silent + "," + Silent + "," + Follows: false,
+	} {
+		var r Standing
+		for _, state := range strings.Split(states, ",") {
+			r.Members = append(r.Members, Member{State: state})
+		}
+		if got := r.Quorate(); got != want {
+			t.Errorf("%s: got %v", states, got)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mgmt"
 	"mgmt/console"
@@ -141,7 +142,11 @@ func (f *runFlags) environment(cmd *cobra.Command) error {
 		if value == "" || cmd.Flags().Changed(name) || name == "prefix" && f.tmpPrefix {
 			continue
 		}
-		if err := cmd.Flags().Set(name, value); err != nil {
+		err := cmd.Flags().Set(name, value)
+		if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+			return usagef(cmd, "the variable %s %s", variable, wanted(bad))
+		}
+		if err != nil {
 			return usagef(cmd, "the variable %s: %w", variable, err)
 		}
 	}
