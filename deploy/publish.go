@@ -17,8 +17,9 @@ type Plan struct {
 	Manifest                // without what publishing finds out: ID, Tree, Files, Size
 	Bundle   *bundle.Bundle // of the program; nil for the empty front end
 	// Parent is the git commit before that of the manifest. If both are there, the deploy before
-	// this one has to be of it. Empty means that nobody looks.
+	// this one has to be of it. Empty means that nobody looks, unless the commit is First.
 	Parent string
+	First  bool         // there is no commit before that of the manifest
 	Signer *sign.Signer // may be nil
 	// AnyNumber takes the next number when somebody else was faster.
 	AnyNumber bool
@@ -110,6 +111,9 @@ func has(ctx context.Context, store world.KV, r *Record) bool {
 	return err == nil && got[key] == string(r.text)
 }
 
+// looks reports whether the commit that was deployed last matters.
+func (p *Plan) looks() bool { return p.Commit != "" && (p.Parent != "" || p.First) }
+
 // follows reports why a deploy cannot be published under a number. A deploy without a commit may
 // precede and follow any other one.
 func follows(p Plan, all map[string]string, id int64) error {
@@ -121,10 +125,12 @@ func follows(p Plan, all map[string]string, id int64) error {
 		return fmt.Errorf("%w: there is a deploy %d; look at it, and try again", ErrFaster, id)
 	case id > 1 && all[deployKey(id-1, payload)] == "":
 		return fmt.Errorf("%w: deploy %d is gone; try again", ErrChanged, id-1)
-	case p.Commit == "" || p.Parent == "" || last == "" || last == p.Parent:
+	case !p.looks() || last == "" || last == p.Parent:
 		return nil
 	case last == p.Commit:
 		return fmt.Errorf("%w, as deploy %d", ErrNothingNew, id-1)
+	case p.First:
+		return fmt.Errorf("%w: deploy %d is of %.12s, and %.12s is the first commit; check out another one, or deploy with --force", ErrNotNext, id-1, last, p.Commit)
 	}
 	return fmt.Errorf("%w: deploy %d is of %.12s, and the commit before %.12s is %.12s; pull first, or deploy with --force", ErrNotNext, id-1, last, p.Commit, p.Parent)
 }
@@ -138,7 +144,7 @@ func unchanged(p Plan, all map[string]string, id int64) []world.Condition {
 	out = append(out, world.Exists(deployKey(id-1, payload)))
 	last := deployKey(id-1, gitHash)
 	switch hash, ok := all[last]; {
-	case p.Commit == "" || p.Parent == "":
+	case !p.looks():
 	case ok:
 		out = append(out, world.Equals(last, hash))
 	default:

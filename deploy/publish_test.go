@@ -173,6 +173,7 @@ func TestPublishWritesLittle(t *testing.T) {
 }
 
 func TestPublishChecksCommits(t *testing.T) {
+	const none = "none" // is no parent; "" is that nobody asks
 	type deploy struct{ commit, parent string }
 	for name, c := range map[string]struct {
 		before []deploy
@@ -186,6 +187,10 @@ func TestPublishChecksCommits(t *testing.T) {
 		"forced":                  {[]deploy{{"a", ""}}, deploy{"c", ""}, nil},
 		"behind one without git":  {[]deploy{{"a", ""}, {}}, deploy{"c", "b"}, nil},
 		"without git behind one":  {[]deploy{{"a", ""}}, deploy{}, nil},
+		"first commit":            {nil, deploy{"a", none}, nil},
+		"first commit, again":     {[]deploy{{"a", none}}, deploy{"a", none}, ErrNothingNew},
+		"back to the first":       {[]deploy{{"a", none}, {"b", "a"}}, deploy{"a", none}, ErrNotNext},
+		"first, without git":      {[]deploy{{}}, deploy{"a", none}, nil},
 		"first commit, forced on": {[]deploy{{"b", ""}}, deploy{"b", ""}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,6 +199,9 @@ func TestPublishChecksCommits(t *testing.T) {
 			for _, d := range append(c.before, c.next) {
 				p := program(t, "main.mcl", d.commit)
 				p.Commit, p.Parent = d.commit, d.parent
+				if p.First = d.parent == none; p.First {
+					p.Parent = ""
+				}
 				_, err = Publish(t.Context(), store, p)
 			}
 			if !errors.Is(err, c.want) {

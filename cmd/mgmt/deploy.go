@@ -164,8 +164,8 @@ func (f *deployFlags) complete(ctx context.Context, p *deploy.Plan) error {
 		return err
 	}
 	p.Commit, p.Parent, err = commits(ctx)
-	if f.force {
-		p.Parent = ""
+	if p.First = p.Parent == ""; f.force {
+		p.Parent, p.First = "", false
 	}
 	return err
 }

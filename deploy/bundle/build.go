@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Builder collects files. The zero value is ready to use.
@@ -52,6 +53,8 @@ func (b *Builder) Add(name string, content []byte, executable bool) error {
 func (b *Builder) AddDir(prefix string, dir fs.FS) error {
 	return fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
+		case !utf8.ValidString(name):
+			return fmt.Errorf("pack %q: the name is not in UTF-8; rename it", path.Join(prefix, name))
 		case err != nil:
 			return err
 		case d.IsDir() && d.Name() == ".git":

@@ -141,6 +141,9 @@ func TestBuilderRefuses(t *testing.T) {
 			}
 			return b.AddDir("files", os.DirFS(dir))
 		},
+		`pack "files/odd\xff\n": the name is not in UTF-8`: func(b *bundle.Builder) error {
+			return b.AddDir("files", fstest.MapFS{"odd\xff\n": {}})
+		},
 	} {
 		if err := add(&bundle.Builder{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
