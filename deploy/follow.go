@@ -245,6 +245,9 @@ func (f *Follower) want() *Record {
 	if err != nil && want.ID != f.warned {
 		f.warned = want.ID
 		f.log.Error(fmt.Sprintf("deploy %d goes on: %v; to take that, stop the agent and remove %s", want.ID, err, f.opts.Dir))
+		if older := f.choice.newestFor(); older != nil {
+			f.tell(older.ID, err)
+		}
 	}
 	if f.opts.Next && want != nil && want.ID <= f.skip {
 		return nil

@@ -185,6 +185,9 @@ func TestAgentsTrustOnlySome(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.check(1, 4)
+		if got := a.state(); got.Deploy != 4 || got.Refused != 1 || !strings.Contains(got.Error, ErrOlder.Error()) {
+			t.Errorf("with an older one in the store, its state is %+v", got)
+		}
 		if _, err := store.Commit(t.Context(), world.Txn{Put: map[string]string{deployKey(4, payload): string(last.text)}}); err != nil {
 			t.Fatal(err)
 		}
