@@ -125,7 +125,7 @@ func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 		ctx, cancel := context.WithTimeout(ctx, memberLimit)
 		s, err := a.client.Status(ctx, u)
 		cancel()
-		if err != nil {
+		if err != nil || s.Header.MemberId != m.ID { // another one listens there
 			continue
 		}
 		out.Version, out.Size, out.Quota = s.Version, s.DbSize, s.DbSizeQuota
