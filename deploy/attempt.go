@@ -91,8 +91,10 @@ func (f *Follower) finish(err error) {
 		f.delay = min(max(2*f.delay, retryMin), retryMax)
 		f.later = force{known: true, record: a.record}
 		f.retry.Reset(f.delay)
-		if a.record != nil {
+		if a.record != nil && f.delay > patience { // before, it may just be the connection
 			f.refuse(a.record.ID, err)
+		} else {
+			f.log.Debug("a deploy is tried once more", "error", err)
 		}
 	default:
 		f.choice.failed[a.record.digest()] = true

@@ -366,6 +366,10 @@ func TestFilesAreReadAgain(t *testing.T) {
 		publish(t, store, program(t, "main.mcl", "one"))
 		time.Sleep(time.Second)
 		a.check(0)
+		if got := a.state(); got.Refused != 0 {
+			t.Errorf("after a second it says already that it refuses it: %+v", got)
+		}
+		time.Sleep(2 * patience)
 		if got := a.state(); got.Refused != 1 || !strings.Contains(got.Error, "no answer") {
 			t.Errorf("its state is %+v", got)
 		}

@@ -63,7 +63,7 @@ func (r *reporter) change(f func(*State)) {
 	r.poke()
 }
 
-// patience is for how long resources may be repaired before others are told.
+// patience is for how long resources may be repaired, or files be read, before others are told.
 const patience = 2 * time.Second
 
 // write keeps the store up to date until ctx ends.
