@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"mgmt/deploy/bundle"
 	"mgmt/world"
@@ -71,13 +72,35 @@ func upload(ctx context.Context, store world.KV, files *bundle.Bundle) error {
 		if i+1 < len(missing) && len(put) < maxKeys && size+len(blobs[missing[i+1]]) <= maxBytes {
 			continue
 		}
-		if _, err := store.Commit(ctx, world.Txn{Put: put}); err != nil {
+		if err := insist(ctx, store, put); err != nil {
 			return fmt.Errorf("storing the files: %w", err)
 		}
 		put, size = map[string]string{}, 0
 	}
 	return nil
 }
+
+// insist writes chunks. To write one twice does no harm, so that the death of a server, while there
+// are more, is no reason to give up.
+func insist(ctx context.Context, store world.KV, put map[string]string) error {
+	for delay := insistMin; ; delay *= 2 {
+		_, err := store.Commit(ctx, world.Txn{Put: put})
+		if err == nil || delay > insistMax {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(delay):
+		}
+	}
+}
+
+// The delays between attempts to write chunks. In four seconds, other servers elect a leader.
+const (
+	insistMin = 500 * time.Millisecond
+	insistMax = 2 * time.Second
+)
 
 // few returns hashes if they are few, or none.
 func few(all []bundle.Hash) []bundle.Hash {

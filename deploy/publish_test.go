@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -506,5 +508,37 @@ func TestChunksOfManifestAddNothing(t *testing.T) {
 	}
 	if len(got.Blobs) != 1 || got.Blobs[got.Tree.Chunks()[0]] == nil {
 		t.Errorf("got %d chunks, want that of the tree", len(got.Blobs))
+	}
+}
+
+// A shaken store does not take chunks for some time, as when its leader dies.
+type shaken struct {
+	world.KV
+	until time.Time
+}
+
+func (s shaken) Commit(ctx context.Context, t world.Txn) (bool, error) {
+	chunks := false
+	for key := range t.Put {
+		chunks = chunks || strings.HasPrefix(key, chunksPrefix)
+	}
+	if chunks && time.Now().Before(s.until) {
+		return false, errors.New("no leader")
+	}
+	return s.KV.Commit(ctx, t)
+}
+
+func TestUploadOutlivesALeader(t *testing.T) {
+	for _, c := range []struct {
+		away time.Duration
+		want string
+	}{{3 * time.Second, ""}, {time.Minute, "storing the files: no leader"}} {
+		synctest.Test(t, func(t *testing.T) {
+			store, _ := newStore("a")
+			_, err := Publish(t.Context(), shaken{store, time.Now().Add(c.away)}, program(t, "main.mcl", noise(2<<20)))
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("the store is away for %v: %v, want %q", c.away, err, c.want)
+			}
+		})
 	}
 }
