@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -92,7 +94,7 @@ func (c Command) start(cfg ServerConfig) (*process, <-chan Report, error) {
 	p := &process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
 	reports := make(chan Report)
 	p.readers.Go(func() { read(stdout, reports) })
-	p.readers.Go(func() { c.relay(stderr) })
+	p.readers.Go(func() { p.last = c.relay(stderr) })
 	if _, err := stdin.Write(append(line, '\n')); err != nil {
 		p.Kill()
 	}
@@ -112,13 +114,47 @@ func read(r io.Reader, reports chan<- Report) {
 	}
 }
 
-// relay passes on what the server logs.
-func (c Command) relay(r io.Reader) {
+// relay passes on what the server logs, and returns the last thing it complained of.
+func (c Command) relay(r io.Reader) (last string) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		c.Log.Debug(lines.Text())
+		line := lines.Text()
+		c.Log.Debug(line)
+		if said := complaint(line); said != "" {
+			last = said
+		}
 	}
 	io.Copy(io.Discard, r) // a line too long
+	return last
+}
+
+// complaint returns what a line tells of that may be why the server dies: an entry of its log with
+// the level that etcd's errors have, or how Go says that a program cannot go on. Other lines give "".
+func complaint(line string) string {
+	for _, prefix := range []string{"panic: ", "fatal error: "} {
+		if said, ok := strings.CutPrefix(line, prefix); ok {
+			return said
+		}
+	}
+	if !strings.Contains(line, " level="+slog.LevelWarn.String()+" ") {
+		return ""
+	}
+	said := strings.TrimPrefix(attribute(line, "msg"), "etcd: ")
+	if why := attribute(line, "error"); why != "" {
+		said += ": " + why
+	}
+	return said
+}
+
+// attribute returns the value of a key in an entry of a log.
+func attribute(line, key string) string {
+	_, rest, _ := strings.Cut(line, " "+key+"=")
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		value, _ := strconv.Unquote(quoted)
+		return value
+	}
+	value, _, _ := strings.Cut(rest, " ")
+	return value
 }
 
 // A process is a server in a process of its own.
@@ -126,6 +162,7 @@ type process struct {
 	cmd     *exec.Cmd
 	stdin   io.Closer
 	readers sync.WaitGroup
+	last    string // what it complained of; it belongs to readers
 	urls    []string
 
 	done chan struct{}
@@ -142,6 +179,8 @@ func (p *process) follow(last Report, reports <-chan Report) {
 	switch {
 	case last.Ended:
 		p.err = last.err()
+	case err != nil && p.last != "":
+		p.err = fmt.Errorf("the server has died: %s (%w)", p.last, err)
 	case err != nil:
 		p.err = fmt.Errorf("the server has died: %w", err)
 	default:

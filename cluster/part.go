@@ -49,7 +49,7 @@ const (
 )
 
 // brokenPause is how long a host does not volunteer whose server failed to start.
-const brokenPause = time.Minute
+const brokenPause = 20 * time.Second
 
 // part takes part until ctx ends, and then leaves. It is one loop, so that there is never more
 // than one change under way here.
