@@ -23,7 +23,7 @@ func Keep(ctx context.Context, dir Dir, log *slog.Logger, renew func(context.Con
 		}
 		end := cert.Leaf.NotAfter
 		due := end.Add(-end.Sub(cert.Leaf.NotBefore) / 3)
-		if err := wait(ctx, time.Until(due)); err != nil {
+		if err := waitUntil(ctx, due); err != nil {
 			return err
 		}
 		if err := renew(ctx); err != nil {
@@ -49,6 +49,23 @@ func (s *Signer) Recertify(ctx context.Context, dir Dir, names []string) error {
 		return err
 	}
 	return s.Adopt(ctx, dir)
+}
+
+// lookAgain is how often the clock is looked at: when it is set, timers do not know, and they stand
+// still while a machine sleeps.
+const lookAgain = 10 * time.Minute
+
+// waitUntil waits for a time of day.
+func waitUntil(ctx context.Context, due time.Time) error {
+	for {
+		left := time.Until(due)
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if err := wait(ctx, min(left, lookAgain)); err != nil {
+			return err
+		}
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {
