@@ -79,8 +79,9 @@ var (
 )
 
 // live simulates a cluster and fails if an agent has more traffic than it may.
-func live(t *testing.T, n int) {
+func live(t *testing.T, n int) (started float64) {
 	begin := time.Now()
+	objects := allocated()
 	simulate(t, n, clusterProgram(n), func(f *fleet, store *mem.Store) {
 		check := func(order string) {
 			t.Helper()
@@ -96,6 +97,8 @@ func live(t *testing.T, n int) {
 		t.Logf("%d agents started: on average %.1f operations, %.1f events of %.1f values; at most %v", n, mean[0], mean[1], mean[2], most)
 		most.within(t, "the start", startLimit)
 
+		started = float64(allocated()-objects) / float64(n)
+
 		before := f.traffic()
 		if err := store.Host("operator").SetString(context.Background(), "order", "march"); err != nil {
 			t.Fatal(err)
@@ -110,7 +113,16 @@ func live(t *testing.T, n int) {
 		runtime.ReadMemStats(&stats)
 		t.Logf("%d KiB of heap an agent, %d goroutines", stats.HeapAlloc/uint64(n)>>10, runtime.NumGoroutine()/n)
 	})
+	t.Logf("%.0f objects were allocated for the start of an agent", started)
 	t.Logf("%d agents took %v", n, time.Since(begin).Round(time.Millisecond))
+	return started
+}
+
+// allocated returns how many objects have been allocated so far: work that is counted.
+func allocated() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.Mallocs
 }
 
 // one changes one export, and one host that is picked, and fails if that costs anybody more than
@@ -176,11 +188,42 @@ func (t traffic) within(tb testing.TB, what string, limit traffic) {
 	}
 }
 
-// What an agent asks of the store and is told is the same however many others there are.
+// What an agent asks of the store and is told is the same however many others there are, and so
+// is what it allocates, by which its work is counted.
 func TestTrafficIsConstant(t *testing.T) {
-	for _, n := range []int{100, 400} {
-		live(t, n)
+	few, many := live(t, 100), live(t, 400)
+	if many > 1.5*few {
+		t.Errorf("one of 100 agents allocates %.0f objects to start, and one of 400 %.0f", few, many)
 	}
+}
+
+// complaints notes whether a test would have failed.
+type complaints struct {
+	testing.TB
+	any bool
+}
+
+func (c *complaints) Helper()               {}
+func (c *complaints) Errorf(string, ...any) { c.any = true }
+
+// Agents that all look at each other are told more the more there are: the limits notice.
+func TestGrowthIsNoticed(t *testing.T) {
+	program := func(i int) string {
+		return fmt.Sprintf(`import "fmt"
+import "world"
+$all = world.exchange("all", %q)
+noop fmt.printf("%%d hosts", len($all)) {}
+`, hostName(i))
+	}
+	const n = 10 * rackSize
+	simulate(t, n, program, func(f *fleet, _ *mem.Store) {
+		_, most := f.mean(make([]traffic, n))
+		var c complaints
+		most.within(&c, "the start", startLimit)
+		if !c.any {
+			t.Errorf("nothing is said of %v for each of %d agents", most, n)
+		}
+	})
 }
 
 // The same with as many agents as wanted.
