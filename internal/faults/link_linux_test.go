@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +16,7 @@ import (
 type link struct {
 	loss  int           // percent of frames that are lost
 	delay time.Duration // until a frame arrives
+	both  bool          // and to those that it is sent
 }
 
 // through lets the frames of a host go through a bad link until the function it returns is called.
@@ -27,8 +28,8 @@ func (h *host) through(k link) (restore func()) {
 	h.lab.ip("-n", h.lab.bridge, "link", "add", bad, "type", "veth", "peer", "name", end)
 	h.lab.ip("-n", h.lab.bridge, "link", "set", bad, "up")
 	h.lab.ip("-n", h.lab.bridge, "link", "set", end, "master", "br0", "up")
-	cmd := exec.Command("ip", "netns", "exec", h.lab.bridge, self(h.lab.t), "carry", port, bad, strconv.Itoa(k.loss), k.delay.String())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd := exec.Command("ip", "netns", "exec", h.lab.bridge, self(h.lab.t), "carry", port, bad, strconv.Itoa(k.loss), k.delay.String(), strconv.FormatBool(k.both))
+	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		h.lab.t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func (h *host) through(k link) (restore func()) {
 }
 
 // carry carries frames between two interfaces, for ever.
-func carry(one, other, loss, delay string) error {
+func carry(one, other, loss, delay, both string) error {
 	percent, err := strconv.Atoi(loss)
 	if err != nil {
 		return err
@@ -49,6 +50,10 @@ func carry(one, other, loss, delay string) error {
 	late, err := time.ParseDuration(delay)
 	if err != nil {
 		return err
+	}
+	back := link{}
+	if both == "true" {
+		back = link{loss: percent, delay: late}
 	}
 	a, err := tap(one)
 	if err != nil {
@@ -58,9 +63,9 @@ func carry(one, other, loss, delay string) error {
 	if err != nil {
 		return err
 	}
-	k, failed := link{percent, late}, make(chan error, 2)
-	go func() { failed <- k.pump(a, b) }()
-	go func() { failed <- link{}.pump(b, a) }()
+	failed := make(chan error, 2)
+	go func() { failed <- link{loss: percent, delay: late}.pump(a, b) }()
+	go func() { failed <- back.pump(b, a) }()
 	return <-failed
 }
 
