@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func (n *Node) leave(ctx context.Context, events <-chan func()) {
 }
 
 func (n *Node) tryLeave(ctx context.Context, events <-chan func()) error {
-	n.opts.NoServer = true
+	n.opts.NoServer, n.state.leaves = true, true
 	if n.server == nil {
 		return n.volunteer(ctx)
 	}
@@ -47,7 +48,7 @@ func (n *Node) tryLeave(ctx context.Context, events <-chan func()) error {
 			return nil
 		}
 		if err != nil {
-			n.log.Debug("this host is not released yet", "error", err)
+			n.log.Debug("this host is not released yet", "error", err, "asked", n.client.Endpoints())
 		}
 		if !n.wait(ctx, events) {
 			return ctx.Err()
@@ -58,6 +59,12 @@ func (n *Node) tryLeave(ctx context.Context, events <-chan func()) error {
 
 // retreat takes a step towards leaving, and reports whether there is nobody left to leave to.
 func (n *Node) retreat(ctx context.Context) (over bool, err error) {
+	if n.state.nominated[n.opts.Host] != nil { // when all others have gone, nobody else can be asked
+		if err := n.findVote(ctx); err != nil {
+			return false, err
+		}
+		n.follow(ctx)
+	}
 	others, err := n.others(ctx)
 	if err != nil || len(others) == 0 {
 		return err == nil, err
@@ -97,7 +104,31 @@ func (n *Node) handOn(ctx context.Context, others []*etcdserverpb.Member) error 
 	if len(staying) == 0 {
 		return n.decide(ctx)
 	}
-	heir := slices.MinFunc(staying, func(a, b *etcdserverpb.Member) int { return strings.Compare(a.Name, b.Name) })
-	_, err = n.server.client.MoveLeader(ctx, heir.ID)
+	return n.moveLead(ctx, staying)
+}
+
+// stepDown hands on the lead, if this host has it, to one that is nominated still. A leader that
+// was removed and has stopped may have been the only one to know that all had agreed to it; the
+// others would wait for its vote.
+func (n *Node) stepDown(ctx context.Context) error {
+	status, err := n.server.status(ctx)
+	if err != nil || status.Leader != status.Header.MemberId {
+		return err
+	}
+	others, err := n.others(ctx)
+	if err != nil {
+		return err
+	}
+	staying := slices.DeleteFunc(others, func(m *etcdserverpb.Member) bool { return n.state.nominated[m.Name] == nil })
+	if len(staying) == 0 {
+		return errors.New("none of the other servers can lead yet")
+	}
+	return n.moveLead(ctx, staying)
+}
+
+// moveLead hands on the lead to the one with the lowest name.
+func (n *Node) moveLead(ctx context.Context, to []*etcdserverpb.Member) error {
+	heir := slices.MinFunc(to, func(a, b *etcdserverpb.Member) int { return strings.Compare(a.Name, b.Name) })
+	_, err := n.server.client.MoveLeader(ctx, heir.ID)
 	return err
 }

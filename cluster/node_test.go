@@ -378,6 +378,20 @@ func replace(t *testing.T, a *host, join func(name string) *host) {
 	}
 }
 
+// A leader that is released is not the only one to know of it: the other one goes on by itself.
+func TestTheLeaderIsReleased(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", nil)
+	b := start(t, "b", nil, a)
+	a.want("a b")
+	if err := a.node.World().Delete(t.Context(), "/nominated/a"); err != nil {
+		t.Fatal(err)
+	}
+	b.works()
+	b.want("a b") // it comes back, for it volunteers still
+	a.works()
+}
+
 func TestStopAll(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", three)
@@ -386,6 +400,7 @@ func TestStopAll(t *testing.T) {
 	if err := a.node.World().SetString(t.Context(), "kept", "yes"); err != nil {
 		t.Fatal(err)
 	}
+	begin := time.Now()
 	for _, h := range hosts {
 		h.cancel()
 	}
@@ -398,6 +413,9 @@ func TestStopAll(t *testing.T) {
 	}
 	if last == nil {
 		t.Fatal("nobody kept the data")
+	}
+	if took := time.Since(begin); took > 25*time.Second { // a host waits for half a minute when it is not released
+		t.Errorf("leaving took %v: somebody waited for a vote that never came", took)
 	}
 	last.run()
 	last.works()

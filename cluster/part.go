@@ -32,7 +32,9 @@ type state struct {
 
 	volunteers bool      // this host does
 	broken     time.Time // when its server failed to start
+	votes      bool      // its server does, so it can be asked
 	published  bool      // its endpoints are in the store
+	leaves     bool      // this host is about to leave
 
 	lead lead
 }
@@ -135,10 +137,10 @@ func (n *Node) busy() bool {
 }
 
 // calm reports whether keys and the server tell of all that may happen: there is no other member
-// that could come to lead.
+// that could come to lead. One that leaves waits for the others to be gone, which no key tells of.
 func (n *Node) calm() bool {
 	s := &n.state
-	return n.server != nil && s.published && s.lead.settled && s.broken.IsZero() &&
+	return n.server != nil && !s.leaves && s.published && s.lead.settled && s.broken.IsZero() &&
 		len(s.nominated) == 1 && s.nominated[n.opts.Host] != nil
 }
 
@@ -209,7 +211,7 @@ func (n *Node) introduce(ctx context.Context) error {
 // follow keeps the client at the members, this host's own first.
 func (n *Node) follow(context.Context) error {
 	var all []string
-	if n.server != nil && n.state.published {
+	if n.server != nil && n.state.votes {
 		all = append(all, n.server.Clients()...)
 	}
 	for _, host := range slices.Sorted(maps.Keys(n.state.endpoints)) {

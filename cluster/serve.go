@@ -62,7 +62,7 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 		s.Stop()
 		return err
 	}
-	n.server, n.state.published = &running{s, client}, false
+	n.server, n.state.votes, n.state.published = &running{s, client}, false, false
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (n *Node) stopServer() {
 	if n.server != nil {
 		n.server.client.Close()
 		n.server.Stop()
-		n.server, n.state.published = nil, false
+		n.server, n.state.votes, n.state.published = nil, false, false
 	}
 }
 
@@ -193,8 +193,7 @@ func hostAt(hosts map[string][]string, urls []string) string {
 
 // publish tells where clients reach the server, when it has caught up and votes.
 func (n *Node) publish(ctx context.Context) error {
-	status, err := n.server.status(ctx)
-	if err != nil || status.IsLearner {
+	if err := n.findVote(ctx); err != nil || !n.state.votes {
 		return err
 	}
 	urls := n.opts.AdvertiseClientURLs
@@ -208,6 +207,18 @@ func (n *Node) publish(ctx context.Context) error {
 	return nil
 }
 
+// findVote finds out whether the server of this host votes, until it does.
+func (n *Node) findVote(ctx context.Context) error {
+	if n.state.votes {
+		return nil
+	}
+	status, err := n.server.status(ctx)
+	if err == nil {
+		n.state.votes = !status.IsLearner
+	}
+	return err
+}
+
 // release stops the server of a host that is not nominated any more. If others go on, its member
 // is removed first, and its data put aside.
 func (n *Node) release(ctx context.Context) error {
@@ -215,12 +226,15 @@ func (n *Node) release(ctx context.Context) error {
 		return err
 	}
 	delete(n.state.endpoints, n.opts.Host)
-	n.state.published = false
+	n.state.votes, n.state.published = false, false
 	if len(n.state.nominated) == 0 {
 		n.stopServer()
 		return nil
 	}
 	n.follow(ctx)
+	if err := n.stepDown(ctx); err != nil {
+		return err
+	}
 	if err := n.removeSelf(ctx); err != nil {
 		return err
 	}
