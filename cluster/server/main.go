@@ -20,6 +20,7 @@ import (
 // act on.
 func Main(in io.Reader, out io.Writer, log io.Writer) int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	_ = os.WriteFile("/proc/self/comm", []byte("mgmt-server"), 0) // in lists of processes, on Linux; else it is called exe
 	reports := json.NewEncoder(out)
 	if err := serve(in, reports, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))); err != nil {
 		reports.Encode(cluster.Ended(err)) // nobody is left to tell if this fails
