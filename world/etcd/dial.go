@@ -38,7 +38,6 @@ func DialThrough(dialer Dialer, urls []string, tls *tls.Config) (*clientv3.Clien
 		TLS:                  tls,
 		DialKeepAliveTime:    2 * time.Second,
 		DialKeepAliveTimeout: 6 * time.Second,
-		PermitWithoutStream:  true,
 	})
 }
 
