@@ -10,6 +10,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"mgmt/world"
 )
 
 // A write goes to the next server when the one that was asked is being stopped, and no other
@@ -104,4 +106,28 @@ func TestInsistEnds(t *testing.T) {
 			t.Errorf("got %v, want that the deadline has passed", err)
 		}
 	})
+}
+
+// What a transaction has done does not keep it from being carried out once more, or it is not.
+func TestRepeatable(t *testing.T) {
+	put := map[string]string{"a": "1"}
+	for _, test := range []struct {
+		what string
+		txn  world.Txn
+		want bool
+	}{
+		{"no conditions", world.Txn{Put: put, Delete: []string{"b"}}, true},
+		{"another key", world.Txn{If: []world.Condition{world.Equals("c", "1"), world.Exists("d"), world.Absent("e")}, Put: put}, true},
+		{"it exists", world.Txn{If: []world.Condition{world.Exists("a")}, Put: put}, true},
+		{"it is new", world.Txn{If: []world.Condition{world.Absent("a")}, Put: put}, false},
+		{"it is replaced", world.Txn{If: []world.Condition{world.Equals("a", "0")}, Put: put}, false},
+		{"it stays", world.Txn{If: []world.Condition{world.Equals("a", "1")}, Put: put}, true},
+		{"it is deleted", world.Txn{If: []world.Condition{world.Exists("a")}, Delete: []string{"a"}}, false},
+		{"the last of that value is deleted", world.Txn{If: []world.Condition{world.Equals("a", "1")}, Delete: []string{"a"}}, false},
+		{"it is gone already", world.Txn{If: []world.Condition{world.Absent("a")}, Delete: []string{"a"}}, true},
+	} {
+		if got := repeatable(test.txn); got != test.want {
+			t.Errorf("%s: %v, want %v", test.what, got, test.want)
+		}
+	}
 }

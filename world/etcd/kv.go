@@ -100,11 +100,44 @@ func (k keys) Commit(ctx context.Context, t world.Txn) (bool, error) {
 	for _, key := range t.Delete {
 		ops, names = append(ops, clientv3.OpDelete(namespace+key)), append(names, key)
 	}
-	resp, err := k.txn(ctx, clientv3.OpTxn(conditions, ops, nil))
+	var resp *clientv3.TxnResponse
+	commit := func() (err error) {
+		resp, err = k.txn(ctx, clientv3.OpTxn(conditions, ops, nil))
+		return err
+	}
+	var err error
+	if repeatable(t) {
+		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+		defer cancel()
+		err = again(ctx, commit)
+	} else {
+		err = commit()
+	}
 	if err != nil {
 		return false, fmt.Errorf("writing %s to the cluster: %w", strings.Join(names[:min(len(names), 3)], ", "), Plain(err))
 	}
 	return resp.Succeeded, nil
+}
+
+// repeatable reports whether a transaction may be carried out twice: what it asks for holds still
+// when it has been carried out.
+func repeatable(t world.Txn) bool {
+	for _, c := range t.If {
+		value, put := t.Put[c.Key]
+		holds := !put && !slices.Contains(t.Delete, c.Key)
+		switch {
+		case c.Value != nil:
+			holds = holds || put && value == *c.Value
+		case c.Absent:
+			holds = holds || !put
+		default:
+			holds = holds || put
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
 }
 
 // compare writes a condition as etcd has them. A key that does not exist has the version 0.
