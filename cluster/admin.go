@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -149,6 +150,7 @@ func (a *Admin) unseat(ctx context.Context, host string) error {
 		if m.Name != host {
 			continue
 		}
+		a.avoid(m.ClientURLs)
 		w := etcd.New(a.client, etcd.Options{})
 		for _, prefix := range []string{volunteerPrefix, nominatedPrefix, endpointsPrefix} {
 			if err := w.Delete(ctx, prefix+host); err != nil {
@@ -164,8 +166,21 @@ func (a *Admin) unseat(ctx context.Context, host string) error {
 	return nil
 }
 
-// listed waits until all that is revoked is on the list that hosts follow.
+// avoid makes the client go to other servers than one that is reached at some addresses.
+func (a *Admin) avoid(urls []string) {
+	if rest := without(a.client.Endpoints(), urls); len(rest) > 0 {
+		a.client.SetEndpoints(rest...)
+	}
+}
+
+// listLimit is how long it may take until what is revoked is on the list.
+const listLimit = 20 * time.Second
+
+// listed waits until all that is revoked is on the list that hosts follow. A store that has just lost
+// a server may not answer at once.
 func (a *Admin) listed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -173,15 +188,11 @@ func (a *Admin) listed(ctx context.Context) error {
 		if listed {
 			return nil
 		}
-		if err == nil {
-			select {
-			case <-tick.C:
-				continue
-			case <-ctx.Done():
-				err = ctx.Err()
-			}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("what was revoked counts until a host runs that has the key of the authority: %w", cmp.Or(err, ctx.Err()))
 		}
-		return fmt.Errorf("what was revoked counts until a host runs that has the key of the authority: %w", err)
 	}
 }
 
