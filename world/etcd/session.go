@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,16 +190,24 @@ func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 	tick := time.NewTicker(ttl / 3)
 	defer tick.Stop()
 	deadline := time.Now().Add(ttl)
+	var unwritten error // why a key that is wanted is not in the store
+	delay := retryMin
 	for {
 		if s.currentTTL() != ttl {
 			return errTTL
 		}
-		if err := s.write(ctx, lease); errors.Is(err, errLeaseLost) {
-			return err
-		} else if err != nil && ctx.Err() == nil {
-			s.report(err)
-			pause(ctx, retryMin)
+		failed := unwritten != nil
+		switch unwritten = s.write(ctx, lease); {
+		case errors.Is(unwritten, errLeaseLost):
+			return unwritten
+		case unwritten != nil && ctx.Err() == nil:
+			s.report(unwritten)
+			pause(ctx, delay)
+			delay = min(2*delay, time.Second)
 			s.signal()
+		case unwritten == nil && failed:
+			delay = retryMin
+			s.report(nil)
 		}
 		select {
 		case <-ctx.Done():
@@ -214,7 +223,7 @@ func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 			case errors.Is(err, errLeaseLost), time.Now().After(deadline):
 				return err
 			}
-			s.report(err)
+			s.report(cmp.Or(err, unwritten))
 		}
 	}
 }
