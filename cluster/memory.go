@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 //	id         tells this agent from another one of the same name
 //	cluster    the cluster that it belongs to
 //	endpoints  the client URLs of the members, as they were last
+//	address    the address of this host that it found by itself, and had in its certificate
 type memory struct{ dir string }
 
 func (m memory) path(name string) string { return filepath.Join(m.dir, name) }
@@ -56,6 +58,16 @@ func (m memory) endpoints() []string { return strings.Fields(m.read("endpoints")
 func (m memory) setEndpoints(urls []string) error {
 	if text := strings.Join(urls, "\n"); text != m.read("endpoints") {
 		return m.write("endpoints", text)
+	}
+	return nil
+}
+
+// address returns the address that was found before; nil if none was.
+func (m memory) address() net.IP { return net.ParseIP(m.read("address")) }
+
+func (m memory) setAddress(ip net.IP) error {
+	if text := ip.String(); text != m.read("address") {
+		return m.write("address", text)
 	}
 	return nil
 }

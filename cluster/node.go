@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -70,15 +71,17 @@ type Options struct {
 	// Fast makes elections and leases short, for tests.
 	Fast bool
 
-	managed bool // PKI has the certificate, and TLS names its files
-	besides bool // nobody asked for the first of ClientURLs, which is for this machine
+	managed bool   // PKI has the certificate, and TLS names its files
+	besides bool   // nobody asked for the first of ClientURLs, which is for this machine
+	found   net.IP // the address in the other URLs, if nobody asked for them
 }
 
 // A Node is the part of a host in a cluster.
 //
 // It volunteers to run a server if it began the cluster, or if the cluster is one of agents (it
 // has a wanted size) and its peers have an address to reach it by: ServerURLs or
-// AdvertiseServerURLs. A store that somebody else runs is left as it is.
+// AdvertiseServerURLs, or, when it has the certificate of its cluster and was given none, the
+// address from which it reaches the others. A store that somebody else runs is left as it is.
 type Node struct {
 	opts   Options
 	log    *slog.Logger

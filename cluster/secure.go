@@ -55,8 +55,12 @@ func (o *Options) secure() error {
 	return nil
 }
 
-// names returns by which names and addresses others reach this host.
+// names returns by which names and addresses others reach this host. One that it found by itself is in
+// its certificate if the signer saw it come from there.
 func (o *Options) names() []string {
+	if o.found != nil {
+		return nil
+	}
 	var out []string
 	for _, text := range slices.Concat(o.ClientURLs, o.ServerURLs, o.AdvertiseClientURLs, o.AdvertiseServerURLs) {
 		if u, err := url.Parse(text); err == nil && u.Scheme == "https" {
@@ -103,16 +107,28 @@ func (n *Node) admit(ctx context.Context) error {
 	return err
 }
 
-// heed makes the host run no server if its certificate does not allow it to.
+// heed makes the host run no server if its certificate does not allow it to, or not at the address
+// that it has found: then others see it at another one.
 func (n *Node) heed() {
 	if !n.opts.managed || n.opts.NoServer {
 		return
 	}
 	cert, err := pki.NewCertificateFile(n.opts.TLS.Cert).Certificate()
-	if err != nil || pki.MayServe(cert) {
+	if err != nil {
 		return
 	}
-	if len(n.opts.ServerURLs) > 0 {
+	found := n.opts.found
+	switch serves := pki.MayServe(cert); {
+	case serves && found == nil:
+		return
+	case serves && cert.VerifyHostname(found.String()) == nil:
+		if err := n.memory.setAddress(found); err != nil {
+			n.log.Warn("the address of this host is not noted", "error", err)
+		}
+		return
+	case serves:
+		n.log.Info("this host runs no server: it is " + found.String() + " here, and others see it come from elsewhere; --server-urls and --advertise-server-urls say where they reach it")
+	case len(n.opts.ServerURLs) > 0 && found == nil:
 		n.log.Info("this host runs no server: the token that let it in was made by mgmt cluster token --no-server")
 	}
 	n.opts.NoServer = true

@@ -34,6 +34,7 @@ func (o *Options) addresses() error {
 	for i, seed := range o.Seeds {
 		o.Seeds[i] = completeSeed(seed, o.TLS != nil)
 	}
+	o.findAddresses()
 	if !slices.ContainsFunc(o.ClientURLs, isLocal) && !slices.ContainsFunc(o.ClientURLs, isEverywhere) {
 		o.besides = len(o.ClientURLs) > 0
 		o.ClientURLs = append([]string{DefaultClientURL}, o.ClientURLs...)
@@ -60,6 +61,67 @@ func (o *Options) addresses() error {
 		}
 	}
 	return nil
+}
+
+// findAddresses gives addresses to a host that has the certificate of its cluster and was given none:
+// those at the default ports of the interface which leads to the other hosts, if nobody listens there.
+// A host that others do not reach there finds that out by its certificate ([Node.heed]).
+func (o *Options) findAddresses() {
+	given := len(o.ClientURLs) + len(o.ServerURLs) + len(o.AdvertiseClientURLs) + len(o.AdvertiseServerURLs)
+	m := memory{o.Dir}
+	others := o.Seeds
+	if len(others) == 0 {
+		others = m.endpoints()
+	}
+	if !o.managed || o.NoServer || given > 0 {
+		return
+	}
+	ip := interfaceTo(others)
+	if ip == nil && m.hasData() { // the network is not there yet
+		ip = m.address()
+	}
+	if ip == nil {
+		return
+	}
+	client, server := "https://"+net.JoinHostPort(ip.String(), "2379"), "https://"+net.JoinHostPort(ip.String(), "2380")
+	if !m.hasData() && !(isFree(client) && isFree(server)) {
+		return
+	}
+	o.ClientURLs, o.ServerURLs, o.found = []string{client}, []string{server}, ip
+}
+
+// interfaceTo returns the address of this host from which it reaches the first of some URLs that is
+// on another one; nil if none is.
+func interfaceTo(urls []string) net.IP {
+	for _, text := range urls {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme == "unix" || isLocal(text) {
+			continue
+		}
+		conn, err := net.Dial("udp", u.Host) // which sends nothing
+		if err != nil {
+			continue
+		}
+		conn.Close()
+		if ip := conn.LocalAddr().(*net.UDPAddr).IP; !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			return ip
+		}
+	}
+	return nil
+}
+
+// isFree reports whether nobody listens at a URL, and this host could.
+func isFree(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	l, err := net.Listen("tcp", u.Host)
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
 }
 
 // maxSocket is the length of a path that every system takes for a socket.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,6 +86,36 @@ func TestQuorate(t *testing.T) {
 		}
 		if got := r.Quorate(); got != want {
 			t.Errorf("%s: got %v", states, got)
+		}
+	}
+}
+
+// A host that has the certificate of its cluster, and is told of no addresses, finds those at which
+// the others reach it.
+func TestFindAddresses(t *testing.T) {
+	own := interfaceTo([]string{"https://192.0.2.1:2379"})
+	if own == nil {
+		t.Skip("this machine has no route beyond itself")
+	}
+	for _, test := range []struct {
+		what   string
+		change func(*Options)
+		want   bool
+	}{
+		{"seeds elsewhere", func(o *Options) {}, true},
+		{"seeds here", func(o *Options) { o.Seeds = []string{"https://127.0.0.1:2379"} }, false},
+		{"no certificate", func(o *Options) { o.managed = false }, false},
+		{"a client", func(o *Options) { o.NoServer = true }, false},
+		{"addresses of its own", func(o *Options) { o.ServerURLs = []string{"https://192.0.2.2:2380"} }, false},
+	} {
+		o := Options{Dir: t.TempDir(), Seeds: []string{"https://192.0.2.1:2379"}, managed: true}
+		test.change(&o)
+		if test.want && !isFree("https://"+net.JoinHostPort(own.String(), "2379")) {
+			continue // something else listens on this machine
+		}
+		o.findAddresses()
+		if got := o.found != nil; got != test.want || got && (!o.found.Equal(own) || len(o.ClientURLs) != 1 || len(o.ServerURLs) != 1) {
+			t.Errorf("%s: found %v, clients %q, servers %q", test.what, o.found, o.ClientURLs, o.ServerURLs)
 		}
 	}
 }

@@ -189,7 +189,9 @@ func (h *host) log() string   { return h.read("log") }
 func (h *host) run() []string {
 	args := []string{
 		"run", "--hostname", h.name, "--prefix", h.lab.prefix(), "--trust", h.lab.file("trust"),
-		"--client-urls", h.client(), "--server-urls", h.server(),
+	}
+	if h != h.lab.hosts[len(h.lab.hosts)-1] { // the last one finds its addresses by itself
+		args = append(args, "--client-urls", h.client(), "--server-urls", h.server())
 	}
 	if first := h.lab.hosts[0]; h != first {
 		args = append(args, "--seeds", first.client())
