@@ -294,7 +294,7 @@ agent with an empty working directory, and restore to that.`,
 		Args: oneName("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := os.Stat(args[0]); err != nil {
-				return err
+				return fmt.Errorf("there is no snapshot to restore: %w", err)
 			}
 			return f.with(cmd, storeLimit, func(ctx context.Context, admin *cluster.Admin) error {
 				n, err := admin.Restore(ctx, args[0])

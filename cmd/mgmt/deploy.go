@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"slices"
@@ -105,6 +106,11 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	if err := f.validate(cmd); err != nil {
 		return err
 	}
+	if len(args) == 1 {
+		if err := mistyped(cmd, args[0]); err != nil {
+			return err
+		}
+	}
 	opts, wait, err := f.rolloutFlags.options(cmd)
 	if err != nil {
 		return err
@@ -139,6 +145,22 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 		return err
 	}
 	return rollOut(ctx, remote.KV, r, signer, opts, io)
+}
+
+// mistyped refuses what is no program and nearly the name of a command about deploys.
+func mistyped(cmd *cobra.Command, arg string) error {
+	near := ""
+	if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) && !slices.Contains(frontends, arg) {
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		near = syntax.Suggest(arg, names)
+	}
+	if near == "" {
+		return nil
+	}
+	return usagef(cmd, "there is no program %s; did you mean mgmt deploy %s?", arg, near)
 }
 
 // publish publishes a deploy and says which one it is.
