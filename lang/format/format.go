@@ -28,9 +28,9 @@ func Source(name string, text []byte) ([]byte, syntax.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	p := &printer{file: file, src: string(text), comments: tree.Comments}
+	p := &printer{file: file, src: string(text)}
 	p.out = make([]byte, 0, len(text)+len(text)/8)
-	p.findCommented()
+	p.take(tree.Comments)
 	p.stmts(tree.Stmts)
 	p.ownLines(len(p.src))
 	return p.out, nil

@@ -17,13 +17,14 @@ const maxIndent = 200
 // happens:
 //
 //   - a line ends whose last token stands in the source on the line of the comment,
-//     or after the comment: then it trails that line;
+//     or after the comment: then it trails that line, unless it is inside of a bracket
+//     that is yet to be printed;
 //   - an element begins (a statement, an item) that is after the comment: then it has
 //     a line of its own.
 type printer struct {
 	file     *syntax.File
 	src      string
-	comments []syntax.Comment // not yet printed
+	comments []comment // not yet printed
 
 	out    []byte
 	line   []byte
@@ -37,6 +38,13 @@ type printer struct {
 	lineFrom, lineTo int // a line of the source that was looked up before
 }
 
+// A comment is one that is yet to be printed.
+type comment struct {
+	text  string
+	start int // its offset in the source
+	open  int // that of the innermost bracket around it, or -1
+}
+
 func (p *printer) write(text string) { p.line = append(p.line, text...) }
 
 func (p *printer) start(n syntax.Node) int { return p.file.Offset(n.Span().Start) }
@@ -47,9 +55,9 @@ func (p *printer) newline() { p.newlineUpTo(len(p.src)) }
 
 // newlineUpTo ends the line. Comments from limit on are left for later lines.
 func (p *printer) newlineUpTo(limit int) {
-	limit = min(limit, p.lineEnd(p.pos))
+	limit = max(p.pos, min(limit, p.lineEnd(p.pos)))
 	n := 0
-	for n < len(p.comments) && p.file.Offset(p.comments[n].Span.Start) < max(limit, p.pos) {
+	for n < len(p.comments) && p.comments[n].start < limit && p.comments[n].open < p.pos {
 		n++
 	}
 	above := p.indent
@@ -72,9 +80,9 @@ func (p *printer) newlineUpTo(limit int) {
 	p.comments = p.comments[n:]
 }
 
-func (p *printer) comment(c syntax.Comment) {
+func (p *printer) comment(c comment) {
 	p.out = append(p.out, '#')
-	p.out = append(p.out, c.Text...)
+	p.out = append(p.out, c.text...)
 }
 
 func (p *printer) tabs(n int) {
@@ -87,11 +95,10 @@ func (p *printer) tabs(n int) {
 func (p *printer) ownLines(offset int) {
 	for len(p.comments) > 0 {
 		c := p.comments[0]
-		start := p.file.Offset(c.Span.Start)
-		if start >= offset {
+		if c.start >= offset {
 			return
 		}
-		p.blankLine(start)
+		p.blankLine(c.start)
 		p.tabs(p.indent)
 		p.comment(c)
 		p.out = append(p.out, '\n')
@@ -165,8 +172,8 @@ func (p *printer) stacked(open, first int) bool {
 
 // hasComment reports whether a comment is between two offsets.
 func (p *printer) hasComment(from, to int) bool {
-	i := sort.Search(len(p.comments), func(i int) bool { return p.file.Offset(p.comments[i].Span.Start) >= from })
-	return i < len(p.comments) && p.file.Offset(p.comments[i].Span.Start) < to
+	i := sort.Search(len(p.comments), func(i int) bool { return p.comments[i].start >= from })
+	return i < len(p.comments) && p.comments[i].start < to
 }
 
 // open ends a line with an opening bracket, which is at offset and whose first item
@@ -191,14 +198,15 @@ func (p *printer) close(bracket string, offset int) {
 	p.pos = offset + 1
 }
 
-// findCommented notes in commented which brackets have comments directly inside. The
-// source is known to parse.
-func (p *printer) findCommented() {
-	if len(p.comments) == 0 {
+// take notes the comments of a source that is known to parse, and which brackets they
+// are directly inside of.
+func (p *printer) take(comments []syntax.Comment) {
+	if len(comments) == 0 {
 		return
 	}
+	p.comments = make([]comment, 0, len(comments))
 	p.commented = make(map[int]bool)
-	var open []int
+	open := []int{-1} // the brackets around i
 	for i := 0; i < len(p.src); i++ {
 		switch p.src[i] {
 		case '(', '[', '{':
@@ -208,9 +216,9 @@ func (p *printer) findCommented() {
 		case '"':
 			i = closingQuote(p.src, i)
 		case '#':
-			if len(open) > 0 {
-				p.commented[open[len(open)-1]] = true
-			}
+			innermost := open[len(open)-1]
+			p.commented[innermost] = true
+			p.comments = append(p.comments, comment{text: comments[len(p.comments)].Text, start: i, open: innermost})
 			i = p.lineEnd(i)
 		}
 	}
