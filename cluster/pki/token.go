@@ -45,12 +45,13 @@ func (t Token) body() []byte {
 func (t Token) Name() string { return hex.EncodeToString(t.ID[:]) }
 
 // ErrNoToken is why a text is not a token.
-var ErrNoToken = errors.New("this is no token, or a part of one; a token is one line, printed by mgmt cluster token")
+var ErrNoToken = errors.New("this is no token, or a part of one; mgmt cluster token prints one")
 
-// ParseToken reads the text of a token. Errors do not contain it.
+// ParseToken reads the text of a token; blanks and line ends do not matter, for it is long enough to
+// be wrapped. Errors do not contain it.
 func ParseToken(text string) (Token, error) {
 	var t Token
-	text, ok := strings.CutPrefix(strings.TrimSpace(text), tokenPrefix)
+	text, ok := strings.CutPrefix(strings.Join(strings.Fields(text), ""), tokenPrefix)
 	if !ok {
 		return t, ErrNoToken
 	}

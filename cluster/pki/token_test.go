@@ -18,7 +18,7 @@ func FuzzParseToken(f *testing.F) {
 		switch {
 		case err != nil && !errors.Is(err, ErrNoToken):
 			t.Errorf("%q: got error %v, want %v", text, err, ErrNoToken)
-		case err == nil && token.String() != strings.TrimSpace(text):
+		case err == nil && token.String() != strings.Join(strings.Fields(text), ""):
 			t.Errorf("%q is read as %q", text, token)
 		}
 	})
@@ -27,7 +27,7 @@ func FuzzParseToken(f *testing.F) {
 func TestATokenWithAMistakeIsNone(t *testing.T) {
 	token := Token{Port: DefaultPort, ID: [8]byte{1, 2}, Secret: [16]byte{3, 4}}
 	text := token.String()
-	if got, err := ParseToken(" " + text + "\n"); got != token || err != nil {
+	if got, err := ParseToken(" " + text[:30] + "\r\n  " + text[30:] + "\n"); got != token || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for i := range text {
