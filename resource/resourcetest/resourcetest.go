@@ -1,5 +1,7 @@
 // Package resourcetest checks that a kind keeps the promises of package resource. Whoever
-// writes a kind calls [Run] with a resource of it, and is told what is wrong.
+// writes a kind calls [Run] with a resource of it, and is told what is wrong. For tests of
+// what is particular to a kind, [Make], [Open] and [Converge] do by hand what the engine
+// does with a resource.
 package resourcetest
 
 import (

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mgmt/resource"
+	"mgmt/resource/resourcetest"
 	"mgmt/resources/kv"
 	"mgmt/world"
 	"mgmt/world/mem"
@@ -15,43 +16,13 @@ import (
 // decode makes the resource kv[k] with names and values in turn.
 func decode(t *testing.T, pairs ...any) *kv.Resource {
 	t.Helper()
-	var values []resource.Value
-	for i := 0; i < len(pairs); i += 2 {
-		values = append(values, resource.Value{Name: pairs[i].(string), Value: pairs[i+1]})
-	}
-	r, err := kv.Kind.Decode("k", values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.(*kv.Resource)
+	return resourcetest.Make[*kv.Resource](t, kv.Kind, "k", pairs...)
 }
 
 // open gives a resource a world.
 func open(t *testing.T, w world.World, r *kv.Resource) *kv.Resource {
 	t.Helper()
-	if err := r.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Open(&resource.Env{World: w}); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// converge checks and applies, and returns the change in words.
-func converge(t *testing.T, r *kv.Resource) string {
-	t.Helper()
-	changes, err := r.Check(t.Context())
-	if err != nil {
-		t.Fatalf("Check: %v", err)
-	}
-	if len(changes) == 0 {
-		return ""
-	}
-	if err := r.Apply(t.Context(), changes); err != nil {
-		t.Fatalf("Apply: %v", err)
-	}
-	return changes[0].String()
+	return resourcetest.Open(t, r, &resource.Env{World: w})
 }
 
 func TestStoresAndRemoves(t *testing.T) {
@@ -72,7 +43,7 @@ func TestStoresAndRemoves(t *testing.T) {
 		{[]any{"skiplessthan", true}, "value: (unset)"},
 		{[]any{}, ""},
 	} {
-		if got := converge(t, open(t, w, decode(t, x.given...))); got != x.want {
+		if got := resourcetest.Converge(t, open(t, w, decode(t, x.given...))); got != x.want {
 			t.Errorf("with %v the change is %q, want %q", x.given, got, x.want)
 		}
 	}
@@ -97,7 +68,7 @@ func TestSkipLessThan(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := open(t, w, decode(t, "value", x.want, "skiplessthan", true, "skipcmpstyle", x.style))
-		if skipped := converge(t, r) == ""; skipped != x.skips {
+		if skipped := resourcetest.Converge(t, r) == ""; skipped != x.skips {
 			t.Errorf("%q with %q stored is skipped: %v, want %v", x.want, x.stored, skipped, x.skips)
 		}
 		if err := r.Refresh(t.Context()); err != nil {
@@ -129,8 +100,8 @@ func TestHostsKeepTheirOwn(t *testing.T) {
 	store := mem.New()
 	a, b := store.Host("a"), store.Host("b")
 	r := open(t, a, decode(t, "value", "x", "mapped", true))
-	converge(t, r)
-	converge(t, open(t, b, decode(t, "value", "y", "mapped", true)))
+	resourcetest.Converge(t, r)
+	resourcetest.Converge(t, open(t, b, decode(t, "value", "y", "mapped", true)))
 	if got, _, err := a.GetValue(t.Context(), "k"); got != "x" || err != nil {
 		t.Errorf("the value of a is %q, %v; want x", got, err)
 	}
@@ -151,7 +122,7 @@ func TestHostsKeepTheirOwn(t *testing.T) {
 			t.Fatal("it does not wake")
 		}
 	}
-	if got, want := converge(t, r), "value: drift → x"; got != want {
+	if got, want := resourcetest.Converge(t, r), "value: drift → x"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
 	cancel()
@@ -161,11 +132,11 @@ func TestHostsKeepTheirOwn(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	w := mem.New().Host("a")
 	r := open(t, w, decode(t, "value", "x"))
-	converge(t, r)
+	resourcetest.Converge(t, r)
 	if !r.Update(decode(t, "value", "y")) {
 		t.Error("it does not take another value")
 	}
-	if got, want := converge(t, r), "value: x → y"; got != want {
+	if got, want := resourcetest.Converge(t, r), "value: x → y"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
 	for _, other := range []*kv.Resource{decode(t, "key", "other"), decode(t, "mapped", true)} {

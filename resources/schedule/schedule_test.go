@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mgmt/resource"
+	"mgmt/resource/resourcetest"
 	"mgmt/resources/schedule"
 	"mgmt/world"
 	"mgmt/world/mem"
@@ -20,48 +21,13 @@ const patience = 20 * time.Second
 // decode makes the resource schedule[n] with names and values in turn.
 func decode(t *testing.T, pairs ...any) *schedule.Resource {
 	t.Helper()
-	var values []resource.Value
-	for i := 0; i < len(pairs); i += 2 {
-		values = append(values, resource.Value{Name: pairs[i].(string), Value: pairs[i+1]})
-	}
-	r, err := schedule.Kind.Decode("n", values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.(*schedule.Resource)
+	return resourcetest.Make[*schedule.Resource](t, schedule.Kind, "n", pairs...)
 }
 
 // open gives a resource a world, until it is closed or the test ends.
 func open(t *testing.T, w world.World, r *schedule.Resource) *schedule.Resource {
 	t.Helper()
-	if err := r.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Open(&resource.Env{World: w}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-// converge checks and applies, and returns the changes in words.
-func converge(t *testing.T, r *schedule.Resource) string {
-	t.Helper()
-	changes, err := r.Check(t.Context())
-	if err != nil {
-		t.Fatalf("Check: %v", err)
-	}
-	if len(changes) == 0 {
-		return ""
-	}
-	if err := r.Apply(t.Context(), changes); err != nil {
-		t.Fatalf("Apply: %v", err)
-	}
-	var words []string
-	for _, c := range changes {
-		words = append(words, c.String())
-	}
-	return strings.Join(words, ", ")
+	return resourcetest.Open(t, r, &resource.Env{World: w})
 }
 
 // picked returns the hosts that are picked.
@@ -80,14 +46,14 @@ func TestOffersAndWithdraws(t *testing.T) {
 	store := mem.New()
 	a, b := store.Host("a"), store.Host("b")
 	one, other := open(t, b, decode(t)), open(t, a, decode(t, "strategy", "rr"))
-	if got, want := converge(t, one), "namespace: not offered → offered"; got != want {
+	if got, want := resourcetest.Converge(t, one), "namespace: not offered → offered"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
-	converge(t, other)
+	resourcetest.Converge(t, other)
 	if got := picked(t, a); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("%q are picked; the first one came first", got)
 	}
-	if got := converge(t, one); got != "" {
+	if got := resourcetest.Converge(t, one); got != "" {
 		t.Errorf("once more, the change is %q", got)
 	}
 	one.Close()
@@ -105,8 +71,8 @@ func TestUpdate(t *testing.T) {
 	store := mem.New()
 	a, b := store.Host("a"), store.Host("b")
 	r := open(t, b, decode(t))
-	converge(t, r)
-	converge(t, open(t, a, decode(t)))
+	resourcetest.Converge(t, r)
+	resourcetest.Converge(t, open(t, a, decode(t)))
 	for _, x := range []struct {
 		given []any
 		want  string
@@ -124,7 +90,7 @@ func TestUpdate(t *testing.T) {
 		if !r.Update(decode(t, x.given...)) {
 			t.Fatalf("it does not take %v", x.given)
 		}
-		if got := converge(t, r); got != x.want {
+		if got := resourcetest.Converge(t, r); got != x.want {
 			t.Errorf("with %v the change is %q, want %q", x.given, got, x.want)
 		}
 		if got := picked(t, a); !slices.Equal(got, x.hosts) {
@@ -140,20 +106,20 @@ func TestUpdate(t *testing.T) {
 func TestPersists(t *testing.T) {
 	w := mem.New().Host("a")
 	first := open(t, w, decode(t, "persist", true))
-	converge(t, first)
+	resourcetest.Converge(t, first)
 	first.Close()
 	if got := picked(t, w); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("%q are picked after it was closed", got)
 	}
 	second := open(t, w, decode(t, "persist", true))
-	if got, want := converge(t, second), "namespace: an earlier offer is taken up"; got != want {
+	if got, want := resourcetest.Converge(t, second), "namespace: an earlier offer is taken up"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
-	if got := converge(t, second); got != "" {
+	if got := resourcetest.Converge(t, second); got != "" {
 		t.Errorf("once more, the change is %q", got)
 	}
 	second.Close()
-	if got, want := converge(t, open(t, w, decode(t, "withdraw", true))), "withdraw: offered → withdrawn"; got != want {
+	if got, want := resourcetest.Converge(t, open(t, w, decode(t, "withdraw", true))), "withdraw: offered → withdrawn"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
 	if got := picked(t, w); len(got) > 0 {

@@ -1,50 +1,24 @@
 package value_test
 
 import (
-	"context"
 	"reflect"
 	"testing"
 
 	"mgmt/local"
 	"mgmt/resource"
+	"mgmt/resource/resourcetest"
 	"mgmt/resources/value"
 )
 
 // hold makes a value resource named n with what a program gives it; nil is nothing.
 func hold(t *testing.T, store *local.Store, given any) *value.Resource {
 	t.Helper()
-	var values []resource.Value
+	var pairs []any
 	if given != nil {
-		values = append(values, resource.Value{Name: "any", Value: given})
+		pairs = []any{"any", given}
 	}
-	r, err := value.Kind.Decode("n", values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	res := r.(*value.Resource)
-	if err := res.Open(&resource.Env{ID: resource.ID{Kind: "value", Name: "n"}, Local: store}); err != nil {
-		t.Fatal(err)
-	}
-	return res
-}
-
-// converge checks and applies, and returns the change in words.
-func converge(t *testing.T, r *value.Resource) string {
-	t.Helper()
-	changes, err := r.Check(context.Background())
-	if err != nil {
-		t.Fatalf("Check: %v", err)
-	}
-	if len(changes) == 0 {
-		return ""
-	}
-	if err := r.Apply(context.Background(), changes); err != nil {
-		t.Fatalf("Apply: %v", err)
-	}
-	return changes[0].String()
+	r := resourcetest.Make[*value.Resource](t, value.Kind, "n", pairs...)
+	return resourcetest.Open(t, r, &resource.Env{ID: resource.ID{Kind: "value", Name: "n"}, Local: store})
 }
 
 func TestStores(t *testing.T) {
@@ -64,11 +38,11 @@ func TestStores(t *testing.T) {
 		{[][2]any{{int64(1), "x"}, {int64(2), "y"}}, `any: (unset) → {1: "x", 2: "y"}`},
 	} {
 		dir := t.TempDir()
-		if got := converge(t, hold(t, local.New(dir), x.given)); got != x.want {
+		if got := resourcetest.Converge(t, hold(t, local.New(dir), x.given)); got != x.want {
 			t.Errorf("storing %#v says %q, want %q", x.given, got, x.want)
 		}
 		again := hold(t, local.New(dir), x.given) // another agent, after a restart
-		if got := converge(t, again); got != "" {
+		if got := resourcetest.Converge(t, again); got != "" {
 			t.Errorf("%#v differs from itself after a restart: %s", x.given, got)
 		}
 		if sent, err := resource.Sent(again.Sends(), "any"); err != nil || !reflect.DeepEqual(sent, x.given) {
@@ -79,9 +53,9 @@ func TestStores(t *testing.T) {
 
 func TestUnsetRemoves(t *testing.T) {
 	store := local.New(t.TempDir())
-	converge(t, hold(t, store, "x"))
+	resourcetest.Converge(t, hold(t, store, "x"))
 	r := hold(t, store, nil)
-	if got, want := converge(t, r), "any: x → (unset)"; got != want {
+	if got, want := resourcetest.Converge(t, r), "any: x → (unset)"; got != want {
 		t.Errorf("the change is %q, want %q", got, want)
 	}
 	if v, err := store.Value("n"); v != nil || err != nil {
@@ -103,7 +77,7 @@ func TestReceives(t *testing.T) {
 		if !r.Update(next) {
 			t.Fatal("it does not take new values")
 		}
-		if converge(t, r) == "" {
+		if resourcetest.Converge(t, r) == "" {
 			t.Errorf("receiving %v was no work", v)
 		}
 		if got, err := store.Value("n"); !reflect.DeepEqual(got, v) || err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mgmt/resource"
+	"mgmt/resource/resourcetest"
 	"mgmt/resources/config/etcd"
 	"mgmt/world"
 	"mgmt/world/mem"
@@ -15,15 +16,7 @@ import (
 // decode makes the resource with names and values in turn.
 func decode(t *testing.T, pairs ...any) *etcd.Resource {
 	t.Helper()
-	var values []resource.Value
-	for i := 0; i < len(pairs); i += 2 {
-		values = append(values, resource.Value{Name: pairs[i].(string), Value: pairs[i+1]})
-	}
-	r, err := etcd.Kind.Decode("size", values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.(*etcd.Resource)
+	return resourcetest.Make[*etcd.Resource](t, etcd.Kind, "size", pairs...)
 }
 
 func TestValidate(t *testing.T) {
@@ -71,21 +64,8 @@ func TestSets(t *testing.T) {
 		{[]any{"idealclustersize", int64(7)}, "idealclustersize: 0 → 7, allow_size_shutdown: true → false", "7"},
 	} {
 		r.Update(decode(t, x.given...))
-		changes, err := r.Check(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var words []string
-		for _, c := range changes {
-			words = append(words, c.String())
-		}
-		if got := strings.Join(words, ", "); got != x.want {
+		if got := resourcetest.Converge(t, r); got != x.want {
 			t.Errorf("of %v the change is %q, want %q", x.given, got, x.want)
-		}
-		if len(changes) > 0 {
-			if err := r.Apply(t.Context(), changes); err != nil {
-				t.Fatal(err)
-			}
 		}
 		have, err := kv.Get(t.Context(), world.SizeKey, world.ShutdownKey)
 		if err != nil || have[world.SizeKey] != x.size || (have[world.ShutdownKey] == "true") != (x.size == "0") {
