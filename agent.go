@@ -62,7 +62,7 @@ type Options struct {
 	Sema        int // how many resources may run at once; 0 is unlimited
 
 	// ConvergedTimeout is how long all must have been settled for the agent to be
-	// converged; negative (see NeverConverged) means that it never is.
+	// converged; negative means that it never is.
 	ConvergedTimeout time.Duration
 	// ConvergedExit ends the agent when it is converged.
 	ConvergedExit bool
@@ -88,9 +88,6 @@ type Options struct {
 	// GraphvizFilter is one of GraphvizFilters; the default is dot.
 	GraphvizFilter string
 }
-
-// NeverConverged is a ConvergedTimeout that switches convergence off.
-const NeverConverged = -1 * time.Second
 
 var (
 	// ErrMaxRuntime is what Run returns when the agent ran for as long as it may.
@@ -308,10 +305,8 @@ func (a *Agent) Interrupt(level int) {
 	a.opts.Companion.Hurry()
 }
 
-// Snapshot returns the state of every resource.
-func (a *Agent) Snapshot(ctx context.Context) (engine.Snapshot, error) { return a.engine.Snapshot(ctx) }
-
-// Inquire returns the state of the resources that an inquiry is about.
+// Inquire returns the state of the resources that an inquiry is about; the zero Inquiry is
+// about all of them.
 func (a *Agent) Inquire(ctx context.Context, q engine.Inquiry) (engine.Snapshot, error) {
 	return a.engine.Inquire(ctx, q)
 }

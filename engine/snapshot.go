@@ -59,10 +59,9 @@ const (
 	WaitFlap                        // because it is changed back again and again: Until
 	WaitSema                        // for a semaphore: Sema
 	WaitGroup                       // for others of its group to be ready, or done
-	WaitGone                        // for what is left of it to go, as it is not wanted
 )
 
-var waitNames = [...]string{"", "open", "watch", "parents", "retry", "limit", "flapping", "semaphore", "group", "gone"}
+var waitNames = [...]string{"", "open", "watch", "parents", "retry", "limit", "flapping", "semaphore", "group"}
 
 // String is the name in lower case.
 func (k WaitKind) String() string { return waitNames[k] }
