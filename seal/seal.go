@@ -1,10 +1,10 @@
-// Package seal closes secrets so that only certain hosts can open them.
+// Package seal encrypts secrets so that only certain hosts can read them.
 //
-// Each host has a [Key] in a file of its own, which never leaves it. What belongs to the key and
-// may be known to everybody is its recipient. [Seal] makes a text that can stand in a program:
-// it says nothing to anybody but the hosts whose recipients it was sealed to. The key of a host's SSH
-// server is one, too, and its public key a recipient (ssh.go). The format is that
-// of age (age-encryption.org/v1), in base64 on one line, or in the armor of that format.
+// Each host has a [Key] in a file, which never leaves the host. The public part of the key is its
+// recipient. [Seal] encrypts a secret to some recipients, as a text that may stand in a program: only
+// those hosts can read it. The key of a host's SSH server works as well, with its public key as the
+// recipient (ssh.go). The format is that of age (age-encryption.org/v1), in base64 on one line or
+// armored.
 package seal
 
 import (

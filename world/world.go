@@ -1,7 +1,11 @@
-// Package world is what the agents of a cluster share, as small interfaces.
+// Package world describes what the agents of a cluster share, as small interfaces: values of the
+// whole cluster ([Strings]), a value of each host ([Exchange]), resources that hosts export to each
+// other ([Exports]), and hosts that are picked from those that offer themselves ([Scheduler]). A
+// [World] is all of these; whoever needs less asks for less.
 //
-// A single agent is a cluster of one: world/mem implements everything in memory.
-// No program notices which implementation it runs on.
+// There are two implementations, and programs cannot tell which one they run on: world/mem keeps
+// everything in memory, for an agent that is alone, and world/etcd uses a cluster.
+// world/worldtest is what both have to pass.
 package world
 
 import (

@@ -1,8 +1,9 @@
-// Package server runs etcd's server for an agent, with [Launcher] in its own process, and with
-// [Main] in one of its own that talks with the agent by its standard input and output.
+// Package server runs etcd's server for an agent: [Launcher] runs it in the agent's own process,
+// [Main] in a separate one, which the agent controls through its standard input and output.
 //
-// A server with certificates lets each client change what is that client's to change: the areas of
-// keys are in rights.go, with who may write them. It is the only package that links the server.
+// A server with certificates lets each client change only what is that client's to change: rights.go
+// says which areas of keys there are and who may write them, and gate.go enforces it for every call.
+// This is the only package that links the etcd server.
 package server
 
 import (

@@ -1,17 +1,17 @@
 // Package bundle packs the files that a program needs, so that they can be kept in the store of
-// a cluster and be unpacked by agents that do not trust whoever put them there.
+// a cluster and unpacked by agents that do not trust whoever put them there.
 //
-// A [Tree] lists files: the path of each, whether it may be executed, its size, and the hashes
-// of its chunks. The text of a tree has one form only, so its hash names all that is in it. A
-// chunk is a piece of a file, of at most [ChunkSize] bytes, and is named by the hash of what it
-// contains: what two files or two bundles have in common is stored once. What is kept and sent
-// is its compressed form, a [Blob]. A [Bundle] is a tree with the blobs it refers to.
+// A [Tree] lists files: the path of each, whether it is executable, its size, and the hashes of its
+// chunks. There is only one way to write a given tree as text, so the hash of the text identifies
+// the whole tree. A chunk is a piece of a file, at most [ChunkSize] bytes long and named by the hash
+// of its content, so that what two files or two bundles have in common is stored once. Chunks are
+// stored and sent in compressed form, as a [Blob]. A [Bundle] is a tree with the blobs it refers to.
 //
-// A [Builder] makes bundles. Whoever has the hash of a tree gets the tree with [Unpack], the
-// blobs it lists with [Tree.Chunks], and then the files: in memory with [Bundle.FS], or on disk
-// with [Bundle.Extract]. Nothing of what arrives is believed: paths stay below the root, there are
-// neither links nor other kinds of files, every chunk has the size and the hash that the tree
-// says, and [Limits] bound it all before memory is taken.
+// A [Builder] makes bundles. Whoever knows the hash of a tree gets the tree with [Unpack], learns
+// which blobs to fetch from [Tree.Chunks], and then has the files in memory with [Bundle.FS] or on
+// disk with [Bundle.Extract]. Nothing that arrives is trusted: paths have to stay below the root,
+// links and special files do not exist, every chunk must have the size and the hash that the tree
+// says, and [Limits] bounds the sizes before any memory is allocated.
 package bundle
 
 import (

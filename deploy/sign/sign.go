@@ -1,10 +1,10 @@
-// Package sign makes and checks signatures of texts with SSH keys.
+// Package sign makes and verifies signatures of texts with SSH keys.
 //
-// A [Signer] signs with a private key, from a file or held by an ssh-agent: [Open] finds it. A
-// [Signature] is what OpenSSH calls an SSH signature, so ssh-keygen -Y verify understands it; it
-// belongs to a namespace, which says what it was made for, and is of no use in another. [Trust]
-// is the public keys that somebody believes, from a file in the form of authorized_keys, and
-// [Trust.Verify] holds a text and its signature against them.
+// A [Signer] signs with a private key, from a file or held by an ssh-agent; [Open] finds it. A
+// [Signature] has the format of OpenSSH, so ssh-keygen -Y verify accepts it too. It is made for a
+// namespace, which says what is being signed, and is not valid in any other. [Trust] is a set of
+// public keys to accept, read from a file in the format of authorized_keys; [Trust.Verify] checks
+// that one of them made the signature of a text.
 package sign
 
 import (

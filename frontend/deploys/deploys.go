@@ -1,13 +1,13 @@
-// Package deploys is the front end of agents that run what is deployed to their cluster, and makes
-// deploys of programs.
+// Package deploys is the front end of agents that run what is deployed to their cluster. It also
+// packs programs into deploys.
 //
-// A [Frontend] follows the deploys of a cluster (package deploy). Each one is a program for
-// another front end, which it runs. A program takes over from the one before with its first
-// graph: what both want alike is left alone. One that has no graph, because it does not compile
-// or the engine refuses it, changes nothing.
+// A [Frontend] follows the deploys of a cluster (package deploy). Each deploy is a program for
+// another front end, which this one runs. A program replaces the one before at the moment when it
+// has its first graph, and resources that are the same in both are left alone. A program that yields
+// no graph, because it does not compile or the engine refuses it, changes nothing.
 //
-// [PackLang] and [PackYAML] collect the files that a program needs; [Check] looks at such a deploy
-// as an agent will see it.
+// [PackLang] and [PackYAML] collect the files that a program needs; [Check] examines the result in
+// the way in which an agent will see it.
 package deploys
 
 import (

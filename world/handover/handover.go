@@ -1,10 +1,9 @@
-// Package handover implements package world by another implementation, in whose place a third
-// one may come while it is used: an agent begins alone, in memory, and becomes part of a cluster
+// Package handover implements package world by forwarding to another implementation, which can
+// be replaced while it is in use: an agent starts alone, in memory, and becomes part of a cluster
 // later, and its program does not notice.
 //
-// A [World] without an implementation is one that is about to come. Who asks it waits, and so
-// does who watches; that is what an agent wants that knows that there is a cluster, but has not
-// reached it yet.
+// A [World] may also be without an implementation for the time being: its readers and writers then
+// wait for one. That suits an agent that knows of a cluster but has not reached it yet.
 package handover
 
 import (

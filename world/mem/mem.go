@@ -2,9 +2,9 @@
 // one, and for tests with several agents in one process. Nothing listens, and starting costs
 // nothing.
 //
-// Who watches reads a topic: one string, the values of one namespace, what is exported to one
-// target, or what is offered and picked for a namespace. A change costs the readers of its topic, each of
-// whom is handed what changed, and nobody else.
+// Readers subscribe to a topic: one string, the values of one namespace, what is exported to one
+// target, or what is offered and picked in a namespace. A change is handed to the readers of its
+// topic and costs nobody else anything.
 package mem
 
 import (
