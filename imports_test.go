@@ -4,8 +4,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,6 +207,37 @@ func TestImports(t *testing.T) {
 				if matches(p.path, []string{who}) && matches(dir, what) {
 					t.Errorf("package %s imports %s, which it is not to know", p.path, dir)
 				}
+			}
+		}
+	}
+}
+
+// TestMap holds that the table of docs/architecture.md names every package, and that its rows
+// stand in an order in which packages do not import from rows above their own.
+func TestMap(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, cells := range regexp.MustCompile(`(?m)^\| (.*?) \|`).FindAllStringSubmatch(string(text), -1) {
+		var names []string
+		for _, name := range regexp.MustCompile("`(\\S+)`").FindAllStringSubmatch(cells[1], -1) {
+			names = append(names, regexp.MustCompile("<.*>").ReplaceAllString(name[1], "*"))
+		}
+		rows = append(rows, strings.Join(names, " "))
+	}
+	for _, p := range packages(t) {
+		at := line(rows, p.path)
+		if at < 0 {
+			if !strings.Contains(string(text), "`"+p.path+"`") && !strings.HasPrefix(p.path, "lang/std/internal/") {
+				t.Errorf("the map does not name package %s", p.path)
+			}
+			continue
+		}
+		for _, imported := range p.imports {
+			if dir, ok := own(imported); ok && !private(p.path, dir) && line(rows, dir) < at {
+				t.Errorf("package %s imports %s, whose row in the map stands above its own", p.path, dir)
 			}
 		}
 	}
