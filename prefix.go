@@ -59,7 +59,7 @@ var hostnameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 // keys that agents share.
 func CheckHostname(name string) error {
 	if len(name) > 255 || !hostnameForm.MatchString(name) || !strings.ContainsFunc(name, isAlnum) {
-		return fmt.Errorf("the host name %q cannot be used: it may have letters, digits, dots, hyphens and underscores, and begins with none of . and -", name)
+		return fmt.Errorf("the host name %q cannot be used: it may have letters, digits, dots, hyphens and underscores, 255 of them at most, and begins with none of . and -", name)
 	}
 	return nil
 }

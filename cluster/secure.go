@@ -160,7 +160,7 @@ func (n *Node) joinByToken(ctx context.Context) error {
 		}
 		n.unwell(err)
 		if delay > time.Second && said.anew(err) {
-			n.log.Warn("this host waits to be let in", "error", err)
+			n.log.Warn("this host waits to be let in; --seeds is to name one that lets others in, as the first host of the cluster does", "error", err)
 		}
 		if err := sleep(ctx, delay); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,8 @@ import (
 // addresses completes the addresses of the options, and refuses those that cannot be.
 func (o *Options) addresses() error {
 	if o.NoNetwork {
-		if len(o.Seeds)+len(o.ClientURLs)+len(o.ServerURLs) > 0 {
-			return fmt.Errorf("--no-network goes with none of --seeds, --client-urls and --server-urls")
+		if len(slices.Concat(o.Seeds, o.ClientURLs, o.ServerURLs, o.AdvertiseClientURLs, o.AdvertiseServerURLs)) > 0 {
+			return errors.New("--no-network goes with none of --seeds, --client-urls, --server-urls, --advertise-client-urls and --advertise-server-urls")
 		}
 		dir, err := filepath.Abs(o.Dir)
 		if err != nil {
@@ -55,13 +56,61 @@ func (o *Options) addresses() error {
 			}
 		}
 	}
+	return o.checkListening()
+}
+
+// checkListening refuses addresses at which a server cannot listen, or not for both clients and
+// servers.
+func (o *Options) checkListening() error {
+	for flag, urls := range map[string][]string{"client": o.ClientURLs, "server": o.ServerURLs} {
+		for _, u := range urls {
+			if host := hostOf(u); !isSocket(u) && host != "localhost" && !isAddress(host) {
+				return fmt.Errorf("--%s-urls: %s: a server listens at an address, and %s is a name; give the address here, and the name to others by --advertise-%s-urls", flag, u, host, flag)
+			}
+		}
+	}
 	for _, u := range o.ClientURLs {
-		if !strings.HasSuffix(u, ":0") && slices.Contains(o.ServerURLs, u) {
+		if slices.ContainsFunc(o.ServerURLs, func(v string) bool { return collide(u, v) }) {
 			return fmt.Errorf("%s is given for clients and for servers; they need one each", u)
 		}
 	}
 	return nil
 }
+
+// collide reports whether a server cannot listen at both of two URLs.
+func collide(a, b string) bool {
+	port := func(text string) string { u, _ := url.Parse(text); return u.Port() }
+	if isSocket(a) || isSocket(b) {
+		return a == b
+	}
+	if port(a) != port(b) || port(a) == "0" {
+		return false
+	}
+	ip := func(text string) net.IP {
+		if host := hostOf(text); host != "localhost" {
+			return net.ParseIP(host)
+		}
+		return net.IPv4(127, 0, 0, 1)
+	}
+	return ip(a).Equal(ip(b)) || isEverywhere(a) || isEverywhere(b)
+}
+
+// hostOf returns the host in a URL that has been checked.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// isAddress reports whether a host is named by its IP address.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+func isSocket(u string) bool { return strings.HasPrefix(u, "unix:") }
 
 // findAddresses gives addresses to a host that has the certificate of its cluster and was given none:
 // those at the default ports of the interface which leads to the other hosts, if nobody listens there.
@@ -69,14 +118,10 @@ func (o *Options) addresses() error {
 func (o *Options) findAddresses() {
 	given := len(o.ClientURLs) + len(o.ServerURLs) + len(o.AdvertiseClientURLs) + len(o.AdvertiseServerURLs)
 	m := memory{o.Dir}
-	others := o.Seeds
-	if len(others) == 0 {
-		others = m.endpoints()
-	}
 	if !o.managed || o.NoServer || given > 0 {
 		return
 	}
-	ip := interfaceTo(others)
+	ip := interfaceTo(slices.Concat(o.Seeds, m.endpoints()))
 	if ip == nil && m.hasData() { // the network is not there yet
 		ip = m.address()
 	}

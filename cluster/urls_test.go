@@ -119,3 +119,31 @@ func TestFindAddresses(t *testing.T) {
 		}
 	}
 }
+
+// Addresses that cannot be listened at, or exclude each other, are refused before a server is started.
+func TestListening(t *testing.T) {
+	for _, test := range []struct {
+		clients, servers string
+		want             string // a part of the error; empty if there is none
+	}{
+		{"http://127.0.0.1:1", "http://127.0.0.1:2", ""},
+		{"http://127.0.0.1:0", "http://127.0.0.1:0", ""},
+		{"http://127.0.0.1:1", "http://127.0.0.2:1", ""},
+		{"http://[::1]:1", "http://localhost:1", ""},
+		{"http://127.0.0.1:1", "http://127.0.0.1:1", "they need one each"},
+		{"http://127.0.0.1:1", "http://localhost:1", "they need one each"},
+		{"http://127.0.0.1:1", "http://0.0.0.0:1", "they need one each"},
+		{"http://web1:1", "http://127.0.0.1:2", "--client-urls: http://web1:1: a server listens at an address, and web1 is a name"},
+		{"http://127.0.0.1:1", "http://web1:2", "the name to others by --advertise-server-urls"},
+	} {
+		o := Options{Insecure: true, ClientURLs: []string{test.clients}, ServerURLs: []string{test.servers}, AdvertiseServerURLs: []string{"http://192.0.2.1:2380"}}
+		o.Dir = t.TempDir()
+		err := o.addresses()
+		if test.want == "" && err != nil {
+			t.Errorf("%s, %s: %v", test.clients, test.servers, err)
+		}
+		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s, %s: %v, want an error with %q", test.clients, test.servers, err, test.want)
+		}
+	}
+}

@@ -50,6 +50,9 @@ func (f *wholeFlags) with(cmd *cobra.Command, limit time.Duration, do func(conte
 // connect connects to the cluster that is meant, and returns what to call when it is not needed any
 // more.
 func (f *wholeFlags) connect(ctx context.Context, cmd *cobra.Command) (*cluster.Admin, func(), error) {
+	if err := checkAddresses(cmd); err != nil {
+		return nil, nil, err
+	}
 	seeds := addresses(f.seeds)
 	if len(seeds) == 0 && f.prefix == "" {
 		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})

@@ -77,6 +77,9 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 	if f.idealSize == 0 || f.idealSize < -1 {
 		return nil, usagef(cmd, "--ideal-cluster-size is a number of servers, or -1 for the usual one")
 	}
+	if err := checkAddresses(cmd); err != nil {
+		return nil, err
+	}
 	files, err := f.tlsFiles(cmd)
 	if err != nil {
 		return nil, err
@@ -106,7 +109,7 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 	if err != nil {
 		return nil, usagef(cmd, "%w", err)
 	}
-	if f.insecure {
+	if f.insecure && !f.noNetwork {
 		log.Warn("--insecure: what the agents share crosses the network in plain text, for all to read and to change")
 	}
 	return m, nil

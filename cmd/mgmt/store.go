@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
@@ -111,6 +112,9 @@ func (s *remoteStore) answers(ctx context.Context) error {
 
 // where returns the addresses of the cluster.
 func (f *storeFlags) where(cmd *cobra.Command) ([]string, error) {
+	if err := checkAddresses(cmd); err != nil {
+		return nil, err
+	}
 	seeds := addresses(f.seeds)
 	if len(seeds) == 0 {
 		seeds = addresses([]string{os.Getenv("MGMT_SEEDS")})
@@ -177,4 +181,24 @@ func addresses(values []string) []string {
 		out = append(out, strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(",; ", r) })...)
 	}
 	return out
+}
+
+// checkAddresses refuses a flag that was to have addresses and has none: a variable that it was made of
+// may be empty. Without seeds, a host would begin a cluster of its own.
+func checkAddresses(cmd *cobra.Command) error {
+	var empty string
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if list, ok := flag.Value.(pflag.SliceValue); ok && addressFlags[flag.Name] && len(addresses(list.GetSlice())) == 0 {
+			empty = flag.Name
+		}
+	})
+	if empty == "" {
+		return nil
+	}
+	return usagef(cmd, "--%s is given without an address", empty)
+}
+
+var addressFlags = map[string]bool{
+	"seeds": true, "client-urls": true, "server-urls": true, "peer-urls": true,
+	"advertise-client-urls": true, "advertise-server-urls": true, "advertise-peer-urls": true,
 }

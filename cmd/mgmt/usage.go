@@ -116,7 +116,7 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // wanted says what the value of a flag has to be.
 func wanted(bad *pflag.InvalidValueError) string {
-	kind := map[string]string{"int": "a whole number", "uint": "a whole number from 0", "bool": "true or false"}[bad.GetFlag().Value.Type()]
+	kind := map[string]string{"int": "a whole number", "uint": "a whole number from 0", "uint16": "a whole number from 0 to 65535", "bool": "true or false"}[bad.GetFlag().Value.Type()]
 	if kind == "" {
 		return fmt.Sprintf("%q: %v", bad.GetValue(), bad.Unwrap())
 	}
