@@ -1,7 +1,7 @@
 package world
 
-// A Dump is all that agents share in one place, so that it can be carried to another. Offers that
-// somebody keeps up are not part of it: who does makes them again.
+// A Dump is everything that agents share in one store, so that it can be carried over to another.
+// Offers that are kept up by a running call of Offer are not part of it: the caller makes them again.
 type Dump struct {
 	Strings   map[string]string
 	Values    map[string]map[string]string          // namespace → host → value

@@ -2,8 +2,8 @@ package world
 
 import "context"
 
-// A KV is the store below a world, with keys and values of any meaning. What agents share that
-// is not for programs, like deploys, is kept in it. Keys begin with a slash.
+// A KV is the store below a world, with keys and values of any meaning. It holds what agents
+// share that programs do not see, such as deploys. Keys begin with a slash.
 type KV interface {
 	// Get returns the values of those keys that exist.
 	Get(ctx context.Context, keys ...string) (map[string]string, error)
@@ -11,14 +11,15 @@ type KV interface {
 	Missing(ctx context.Context, keys ...string) ([]string, error)
 	// List returns all that is below a prefix, by full key.
 	List(ctx context.Context, prefix string) (map[string]string, error)
-	// Commit carries out a transaction as a whole, if its conditions hold, and reports whether
-	// they did. After an error it is open whether it was carried out.
+	// Commit carries out a transaction as a whole if its conditions hold, and reports whether
+	// they did. After an error it is unknown whether it was carried out.
 	Commit(ctx context.Context, t Txn) (done bool, err error)
-	// Follow calls changed with all that is below a prefix, at once even if that is nothing, and
-	// then with what changes, until ctx ends, and returns ctx.Err(). It is called from one
-	// goroutine. What changes between two calls is told once, as it is in the end.
+	// Follow calls changed with everything that is below a prefix, at once even if that is
+	// nothing, and then with each change, until ctx ends. It returns ctx.Err(). All calls come
+	// from one goroutine, and the map is the receiver's. A key that changes several times between
+	// two calls is reported once, with its latest value.
 	Follow(ctx context.Context, prefix string, changed func(map[string]Change)) error
-	// Hold puts a key that goes when this agent does, and waits until the store has it.
+	// Hold puts a key that is removed when this agent goes, and waits until the store has it.
 	Hold(ctx context.Context, key, value string) error
 }
 
@@ -31,7 +32,18 @@ type Change struct {
 	Exists bool
 }
 
-// A Txn is a transaction. All in it together may have some 100 keys, and a MiB of values.
+// Apply makes changes to the values that were known before.
+func Apply(all map[string]string, changed map[string]Change) {
+	for key, c := range changed {
+		if c.Exists {
+			all[key] = c.Value
+		} else {
+			delete(all, key)
+		}
+	}
+}
+
+// A Txn is a transaction. It may touch up to about 100 keys and hold about a MiB of values.
 type Txn struct {
 	If     []Condition
 	Put    map[string]string

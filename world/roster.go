@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// A Roster is the hosts that offer themselves for a namespace, and picks of them. One host that
-// comes or goes costs its own place, not a look at all others.
+// A Roster holds the hosts that offer themselves for a namespace, and picks some of them. When a
+// host comes or goes, only its own place is looked at, not all the others.
 type Roster struct {
 	offers map[string]offer // by host
-	names  []string         // the hosts by name
-	order  []place          // the hosts as they came
-	came   uint64           // how many did
+	names  []string         // of the hosts, sorted
+	order  []place          // of the hosts, as they came
+	came   uint64           // how many hosts have ever come
 
-	// The hosts, by name, that say something of what all of them should agree on.
+	// The hosts, sorted, whose offers set a strategy, or a maximum.
 	strategic, limiting []string
 }
 
@@ -79,7 +79,7 @@ func (r *Roster) Leave(host string) {
 	member(&r.limiting, host, o.opts.Max != 0, false)
 }
 
-// member makes a host be in a list or not.
+// member adds a host to a list, or removes it, if that changes.
 func member(list *[]string, host string, before, after bool) {
 	switch {
 	case after && !before:
@@ -99,8 +99,8 @@ func remove(list *[]string, host string) {
 	*list = slices.Delete(*list, at, at+1)
 }
 
-// options returns what the hosts say together. Where they differ, the last one by name counts
-// that says something.
+// options returns the options of the namespace. Where hosts disagree, the last one by name that
+// sets an option decides.
 func (r *Roster) options() ScheduleOptions {
 	var opts ScheduleOptions
 	if n := len(r.strategic); n > 0 {
@@ -112,7 +112,7 @@ func (r *Roster) options() ScheduleOptions {
 	return opts
 }
 
-// Picked returns the hosts that are picked, by name. A strategy that is not known is taken for rr.
+// Picked returns the hosts that are picked, sorted. An unknown strategy counts as rr.
 func (r *Roster) Picked() []string {
 	opts := r.options()
 	n := opts.Limit(len(r.names))

@@ -12,11 +12,11 @@ import (
 //   - rr keeps the order in which hosts came;
 //   - alpha takes the hosts by name.
 //
-// Of that order the first are scheduled.
+// The first hosts in that order are picked.
 var Strategies = []string{"rr", "alpha"}
 
-// CheckOffer reports why a host cannot offer itself for a namespace, which is one element of a
-// key; or its name cannot be in a list of those that are picked.
+// CheckOffer reports why a host cannot offer itself for a namespace: the namespace has to be one
+// element of a key, and the name of the host has to fit into a list of picked hosts.
 func CheckOffer(host, namespace string, opts ScheduleOptions) error {
 	switch {
 	case strings.Contains(host, ","):

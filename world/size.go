@@ -1,7 +1,7 @@
 package world
 
-// The keys of how large a cluster is to be whose servers agents run. Where there is no SizeKey, there
-// is no such cluster.
+// The keys that say how many servers a cluster should have, if agents run its servers. A store
+// without a SizeKey is run by somebody else.
 const (
 	// SizeKey has the wanted number of servers. Any client of the store may change it.
 	SizeKey = "/chooser/dynamicsize/idealclustersize"

@@ -42,7 +42,7 @@ type Exchange interface {
 	SetValue(ctx context.Context, namespace, value string) error
 	DeleteValue(ctx context.Context, namespace string) error
 	// WatchValues delivers the values by host name: first all there are, even if that is none,
-	// then each time those that changed.
+	// and then those that change. The map is the receiver's.
 	WatchValues(ctx context.Context, namespace string, emit func(changed map[string]Change)) error
 }
 
@@ -76,8 +76,8 @@ func (k ExportKey) Check() error {
 	return nil
 }
 
-// An Export is a resource that a host exports. What it exports both to a host and to Everyone
-// is, for that host, the former.
+// An Export is a resource that a host exports. If the same resource is exported both to a host
+// and to Everyone, that host gets the former.
 type Export struct{ Name, From, Data string }
 
 // Compare orders exports by name, then by where they come from.

@@ -12,10 +12,7 @@ import (
 	"mgmt/world"
 )
 
-// adoptOps is how many keys are written at once, within the limit of every etcd.
-const adoptOps = 100
-
-// Adopt writes what was shared elsewhere. It is for a store in which nothing is yet.
+// Adopt writes what was shared elsewhere. The store has to be empty.
 func (w *World) Adopt(ctx context.Context, d world.Dump) error {
 	var ops []clientv3.Op
 	put := func(key, value string) { ops = append(ops, clientv3.OpPut(key, value)) }
@@ -41,13 +38,8 @@ func (w *World) Adopt(ctx context.Context, d world.Dump) error {
 			put(offerKey(host, namespace), encodeOptions(opts))
 		}
 	}
-	for some := range slices.Chunk(ops, adoptOps) {
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-		_, err := w.client.Txn(ctx).Then(some...).Commit()
-		cancel()
-		if err != nil {
-			return fmt.Errorf("carrying what is shared over to the cluster: %w", err)
-		}
+	if _, err := w.commit(ctx, ops); err != nil {
+		return fmt.Errorf("carrying what is shared over to the cluster: %w", err)
 	}
 	return nil
 }

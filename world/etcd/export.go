@@ -123,7 +123,6 @@ type exportChange struct {
 type exportView struct {
 	kind string
 	data [2]map[world.Export]string // by name and origin
-
 }
 
 // take notes a change, and reports whether the view is to be told of: it is complete, and is

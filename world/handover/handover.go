@@ -8,13 +8,14 @@ package handover
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
 	"mgmt/world"
 )
 
-// A World hands all calls to the present implementation.
+// A World forwards all calls to the present implementation.
 type World struct {
 	host   string
 	moving sync.Mutex // held by Move
@@ -30,9 +31,9 @@ type World struct {
 // A place is an implementation for as long as it is the present one.
 type place struct {
 	world.World
-	here  context.Context // ends when it is not any more
+	here  context.Context // ends when another one takes its place
 	leave context.CancelFunc
-	calls sync.WaitGroup // calls that write, under way
+	calls sync.WaitGroup // calls under way that write
 }
 
 func newPlace(w world.World) *place {
@@ -44,13 +45,14 @@ func newPlace(w world.World) *place {
 	return p
 }
 
-// New returns the world of a host. first may be nil, for one that is about to come.
+// New returns the world of a host. first may be nil if the implementation is yet to come.
 func New(host string, first world.World) *World {
 	return &World{host: host, now: newPlace(first), changed: make(chan struct{}), holding: make(chan struct{}, 1), held: map[string]string{}}
 }
 
-// Move makes the implementation that next returns the present one. Meanwhile there is none: what
-// is written waits, so that next can carry over what is stored. If next fails, all is as before.
+// Move replaces the present implementation by the one that next returns. Until then there is none:
+// writers wait, so that next can carry over what is stored. If next fails, the present
+// implementation stays.
 func (w *World) Move(next func() (world.World, error)) error {
 	w.moving.Lock()
 	defer w.moving.Unlock()
@@ -63,15 +65,15 @@ func (w *World) Move(next func() (world.World, error)) error {
 	case err == nil:
 		p := newPlace(to)
 		w.set(p)
-		go w.holdAgain(p)
+		p.calls.Go(func() { w.holdAgain(p) })
 	case before != nil:
 		w.set(newPlace(before.World))
 	}
 	return err
 }
 
-// set changes the present implementation and returns the one before. That has ended for all
-// who watch it before anything changes there.
+// set changes the present implementation and returns the one before, whose watches end before
+// anybody can write to the new one.
 func (w *World) set(to *place) (before *place) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -84,7 +86,7 @@ func (w *World) set(to *place) (before *place) {
 	return before
 }
 
-// present waits for an implementation, and counts a call that the caller has to end.
+// present waits for an implementation, and counts a call of it; the caller says when that is done.
 func (w *World) present(ctx context.Context) (*place, error) {
 	for {
 		w.mu.Lock()
@@ -122,7 +124,7 @@ func (w *World) stay(ctx context.Context, f func(context.Context, *place) error)
 		if err != nil {
 			return err
 		}
-		p.calls.Done() // it ends with the place, and nothing is lost with it
+		p.calls.Done() // Move need not wait for it: it writes nothing that has to be carried over
 		here, cancel := context.WithCancel(ctx)
 		stop := context.AfterFunc(p.here, cancel)
 		err = f(here, p)
@@ -134,7 +136,7 @@ func (w *World) stay(ctx context.Context, f func(context.Context, *place) error)
 	}
 }
 
-// follow passes on what watch tells of the present implementation, if it differs from what was
+// follow passes on what watch emits for the present implementation, if it differs from what was
 // passed on last.
 func follow[T any](ctx context.Context, w *World, emit func(T), equal func(a, b T) bool, clone func(T) T, watch func(context.Context, world.World, func(T)) error) error {
 	var last T
@@ -148,6 +150,42 @@ func follow[T any](ctx context.Context, w *World, emit func(T), equal func(a, b 
 			emit(v)
 		})
 	})
+}
+
+// followChanges passes on the changes that watch tells of the present implementation, whose first
+// call has everything that is there. What is known already is not passed on again.
+func (w *World) followChanges(ctx context.Context, emit func(map[string]world.Change), watch func(context.Context, world.World, func(map[string]world.Change)) error) error {
+	known, emitted := map[string]string{}, false
+	return w.stay(ctx, func(ctx context.Context, p *place) error {
+		first := true
+		return watch(ctx, p.World, func(changed map[string]world.Change) {
+			if p.here.Err() != nil {
+				return
+			}
+			if first {
+				addGone(changed, known)
+				first = false
+			}
+			maps.DeleteFunc(changed, func(key string, c world.Change) bool {
+				old, had := known[key]
+				return had == c.Exists && old == c.Value
+			})
+			world.Apply(known, changed)
+			if len(changed) > 0 || !emitted {
+				emitted = true
+				emit(changed)
+			}
+		})
+	})
+}
+
+// addGone adds to a complete list the keys that are known and are not in it any more.
+func addGone(list map[string]world.Change, known map[string]string) {
+	for key := range known {
+		if _, ok := list[key]; !ok {
+			list[key] = world.Change{}
+		}
+	}
 }
 
 // Host implements world.World.
@@ -207,49 +245,9 @@ func (w *World) DeleteValue(ctx context.Context, namespace string) error {
 // WatchValues implements world.Exchange. Of an implementation that comes later it passes on what
 // differs there.
 func (w *World) WatchValues(ctx context.Context, namespace string, emit func(map[string]world.Change)) error {
-	all, emitted := map[string]string{}, false
-	return w.stay(ctx, func(ctx context.Context, p *place) error {
-		first := true
-		return p.WatchValues(ctx, namespace, func(changed map[string]world.Change) {
-			if p.here.Err() != nil {
-				return
-			}
-			if first {
-				addGone(changed, all)
-				first = false
-			}
-			news := apply(all, changed)
-			if len(news) > 0 || !emitted {
-				emitted = true
-				emit(news)
-			}
-		})
+	return w.followChanges(ctx, emit, func(ctx context.Context, now world.World, tell func(map[string]world.Change)) error {
+		return now.WatchValues(ctx, namespace, tell)
 	})
-}
-
-// addGone adds to a complete list of values those that it does not have any more.
-func addGone(list map[string]world.Change, before map[string]string) {
-	for host := range before {
-		if _, ok := list[host]; !ok {
-			list[host] = world.Change{}
-		}
-	}
-}
-
-// apply makes changes, and returns them without those that change nothing.
-func apply(all map[string]string, changed map[string]world.Change) map[string]world.Change {
-	for host, c := range changed {
-		old, had := all[host]
-		switch {
-		case had == c.Exists && old == c.Value:
-			delete(changed, host)
-		case c.Exists:
-			all[host] = c.Value
-		default:
-			delete(all, host)
-		}
-	}
-	return changed
 }
 
 // Export implements world.Exports.

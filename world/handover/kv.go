@@ -7,11 +7,11 @@ import (
 	"mgmt/world"
 )
 
-// KV implements world.Keyed. What is held is held again in the next implementation.
+// KV implements world.Keyed. Keys that are held are held in the next implementation too.
 func (w *World) KV() world.KV { return keys{w} }
 
-// ErrNoKV is the error of an implementation that has no plain keys.
-var ErrNoKV = errors.New("what is shared is kept in a way that has no plain keys")
+// errNoKV is the error of an implementation that has no plain keys.
+var errNoKV = errors.New("what is shared is kept in a way that has no plain keys")
 
 type keys struct{ *World }
 
@@ -20,7 +20,7 @@ func (k keys) with(ctx context.Context, f func(world.KV) error) error {
 	return k.once(ctx, func(now world.World) error {
 		keyed, ok := now.(world.Keyed)
 		if !ok {
-			return ErrNoKV
+			return errNoKV
 		}
 		return f(keyed.KV())
 	})
@@ -62,51 +62,15 @@ func (k keys) Commit(ctx context.Context, t world.Txn) (done bool, err error) {
 	return done, err
 }
 
-// Follow implements world.KV. Of the next implementation, it tells how that differs.
+// Follow implements world.KV. Of the next implementation it passes on what differs there.
 func (k keys) Follow(ctx context.Context, prefix string, changed func(map[string]world.Change)) error {
-	known := map[string]string{}
-	begun := false
-	return k.stay(ctx, func(ctx context.Context, p *place) error {
-		keyed, ok := p.World.(world.Keyed)
+	return k.followChanges(ctx, changed, func(ctx context.Context, now world.World, tell func(map[string]world.Change)) error {
+		keyed, ok := now.(world.Keyed)
 		if !ok {
-			return ErrNoKV
+			return errNoKV
 		}
-		first := true
-		return keyed.KV().Follow(ctx, prefix, func(changes map[string]world.Change) {
-			if p.here.Err() != nil {
-				return
-			}
-			if first {
-				changes = difference(known, changes)
-			}
-			for key, c := range changes {
-				if known[key] = c.Value; !c.Exists {
-					delete(known, key)
-				}
-			}
-			if first = false; begun && len(changes) == 0 {
-				return
-			}
-			begun = true
-			changed(changes)
-		})
+		return keyed.KV().Follow(ctx, prefix, tell)
 	})
-}
-
-// difference returns what makes all that is there of what was known.
-func difference(known map[string]string, all map[string]world.Change) map[string]world.Change {
-	out := map[string]world.Change{}
-	for key := range known {
-		if !all[key].Exists {
-			out[key] = world.Change{}
-		}
-	}
-	for key, c := range all {
-		if old, ok := known[key]; c.Exists && (!ok || old != c.Value) {
-			out[key] = c
-		}
-	}
-	return out
 }
 
 // Hold implements world.KV.
@@ -140,7 +104,7 @@ func (w *World) holdAgain(p *place) {
 	defer w.done()
 	for key, value := range w.held {
 		if keyed.KV().Hold(p.here, key, value) != nil {
-			return // it is about to go, too
+			return // this implementation is being replaced as well
 		}
 	}
 }

@@ -71,13 +71,7 @@ func (s *Store) offer(from string, key world.ExportKey, data string) (id string)
 func (v *view) WatchExports(ctx context.Context, kind string, emit func([]world.Export)) error {
 	all := map[string]string{}
 	return v.store.follow(ctx, func(d map[string]world.Change) {
-		for id, c := range d {
-			if c.Exists {
-				all[id] = c.Value
-			} else {
-				delete(all, id)
-			}
-		}
+		world.Apply(all, d)
 		emit(exportsFor(v.host, all))
 	}, topic{ofExports, v.host, kind}, topic{ofExports, world.Everyone, kind})
 }

@@ -60,7 +60,7 @@ func (k *keys) change(put map[string]string, remove []string) {
 	}
 }
 
-// A keyView is the keys as a host has them.
+// A keyView is the view that one host has of the keys.
 type keyView struct {
 	*keys
 	host string
@@ -132,7 +132,7 @@ func (v *keyView) Follow(ctx context.Context, prefix string, changed func(map[st
 	return r.run(ctx, &v.mu, changed)
 }
 
-// enter adds a reader, who has to take all that there is.
+// enter adds a reader, whose first changes are all the keys that there are.
 func (k *keys) enter(prefix string, r *reader) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

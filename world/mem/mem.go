@@ -25,7 +25,7 @@ type Store struct {
 	offered map[topic]map[string]string           // the same exports, by whom they are for
 	pools   map[string]*pool
 	readers map[topic]map[*reader]bool
-	keys    keys // has its own lock
+	keys    keys // with a lock of its own
 }
 
 // A topic is what a reader is told of.

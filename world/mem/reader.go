@@ -7,13 +7,13 @@ import (
 	"mgmt/world"
 )
 
-// A reader is one who follows a part of the store. What changes before it looks is told once.
+// A reader follows a part of the store. Changes are collected until it takes them.
 type reader struct {
 	pending map[string]world.Change
 	wake    chan struct{} // has one when there is something to take
 }
 
-// newReader returns a reader that is to be told even if there is nothing.
+// newReader returns a reader that is woken once even if there is nothing to tell.
 func newReader() *reader {
 	r := &reader{pending: map[string]world.Change{}, wake: make(chan struct{}, 1)}
 	r.wake <- struct{}{}

@@ -71,7 +71,7 @@ func (s *Store) offering(namespace, host string) (world.ScheduleOptions, bool) {
 	return world.ScheduleOptions{}, false
 }
 
-// WatchOffer implements world.Scheduler. Its topic has no value, only that there are news.
+// WatchOffer implements world.Scheduler. Its topic says only that something has changed, not what.
 func (v *view) WatchOffer(ctx context.Context, namespace string, emit func(world.ScheduleOptions, bool)) error {
 	if err := world.CheckNamespace(namespace); err != nil {
 		return err
@@ -99,7 +99,8 @@ func (s *Store) pool(namespace string) *pool {
 	return s.pools[namespace]
 }
 
-// repool changes the offer of a host, and tells of it, and if others are picked.
+// repool changes the offer of a host, and tells the readers of that offer, and those of the picked
+// hosts if that makes others be picked.
 func (s *Store) repool(namespace, host string, change func(*pool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -34,13 +34,7 @@ func testKeys(t *testing.T, w []world.World) {
 	all := map[string]string{}
 	seen := follow(t, func(ctx context.Context, emit func(map[string]string)) error {
 		return b.Follow(ctx, "/x/", func(changed map[string]world.Change) {
-			for key, c := range changed {
-				if c.Exists {
-					all[key] = c.Value
-				} else {
-					delete(all, key)
-				}
-			}
+			world.Apply(all, changed)
 			emit(maps.Clone(all))
 		})
 	})

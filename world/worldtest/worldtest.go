@@ -51,17 +51,11 @@ func follow[T any](t *testing.T, watch func(ctx context.Context, emit func(T)) e
 	return got
 }
 
-// Values makes of a function that takes the values of all hosts one that takes what changes.
+// Values turns a function that takes the values of all hosts into one that takes the changes.
 func Values(emit func(map[string]string)) func(map[string]world.Change) {
 	all := map[string]string{}
 	return func(changed map[string]world.Change) {
-		for host, c := range changed {
-			if c.Exists {
-				all[host] = c.Value
-			} else {
-				delete(all, host)
-			}
-		}
+		world.Apply(all, changed)
 		emit(maps.Clone(all))
 	}
 }
