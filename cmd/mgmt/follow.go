@@ -33,8 +33,8 @@ func (f *follow) event(e engine.Event) {
 		return
 	}
 	switch rest := e.Settled == e.Total; {
-	case e.Kind == engine.Failed:
-		front.Poke()
+	case e.Kind == engine.Failed, e.Kind == engine.Removed && f.rest:
+		front.Poke() // a graph of nothing is at rest, but may have others that are still going
 	case e.Kind == engine.Progress && rest != f.rest:
 		f.rest = rest
 		front.Poke()
