@@ -12,6 +12,7 @@ import (
 // An attempt brings a deploy into force.
 type attempt struct {
 	record *Record // nil: that nothing is meant for this host
+	kept   bool    // its files come from the disk
 	cancel context.CancelFunc
 	done   chan error // has one in the end
 
@@ -28,24 +29,26 @@ func (f *Follower) start(ctx context.Context, r *Record, deliver func(context.Co
 	f.run = a
 	f.later = force{}
 	f.retry.Stop()
-	kept := f.kept
-	if kept != nil && same(kept.Record, r) {
-		a.files = kept.files
+	var have map[bundle.Hash]bundle.Blob
+	if kept := f.kept; kept != nil {
+		if same(kept.Record, r) {
+			a.files = kept.files
+		}
+		if f.force.is(kept.Record) { // otherwise nobody has looked at what the disk has
+			have = kept.files.Blobs
+		}
 	}
-	go func() { a.done <- f.bring(ctx, a, kept, deliver) }()
+	a.kept = a.files != nil
+	go func() { a.done <- f.bring(ctx, a, have, deliver) }()
 }
 
-// bring brings a deploy into force.
-func (f *Follower) bring(ctx context.Context, a *attempt, kept *kept, deliver func(context.Context, *Delivery) error) error {
+// bring brings a deploy into force. Chunks that have are not read again.
+func (f *Follower) bring(ctx context.Context, a *attempt, have map[bundle.Hash]bundle.Blob, deliver func(context.Context, *Delivery) error) error {
 	if a.record == nil {
 		return deliver(ctx, &Delivery{})
 	}
-	d := &Delivery{Record: a.record, Files: a.files, Kept: a.files != nil}
+	d := &Delivery{Record: a.record, Files: a.files, Kept: a.kept}
 	if d.Files == nil {
-		var have map[bundle.Hash]bundle.Blob
-		if kept != nil {
-			have = kept.files.Blobs
-		}
 		var err error
 		if d.Files, err = fetch(ctx, f.opts.Store, &a.record.Manifest, have); err != nil {
 			return fmt.Errorf("%w: %w", errFetch, err)
@@ -96,10 +99,18 @@ func (f *Follower) finish(err error) {
 		} else {
 			f.log.Debug("a deploy is tried once more", "error", err)
 		}
+	case a.kept:
+		f.distrust(fmt.Errorf("deploy %d, which is on disk, is of no use: %w", a.record.ID, err))
 	default:
 		f.choice.failed[a.record.digest()] = true
 		f.refuse(a.record.ID, fmt.Errorf("deploy %d is refused: %w", a.record.ID, err))
 	}
+}
+
+// distrust notes that what the disk has is of no use. The cluster may have the same deploy in order.
+func (f *Follower) distrust(err error) {
+	f.kept, f.keep.broken = nil, true
+	f.log.Warn("the agent waits for the cluster", "error", err)
 }
 
 // inForce notes what is in force, and keeps it on disk.

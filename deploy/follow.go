@@ -96,7 +96,7 @@ func NewFollower(opts Options) *Follower {
 		reports: newReporter(opts), retry: stopped(), deadline: stopped(),
 	}
 	if opts.Dir != "" {
-		f.keep = &keeper{opts.Dir, opts.Trust}
+		f.keep = &keeper{dir: opts.Dir, trust: opts.Trust}
 	}
 	return f
 }
@@ -166,7 +166,7 @@ func (f *Follower) begin(ctx context.Context, deliver func(context.Context, *Del
 		d, err = f.keep.load(previousFile)
 	}
 	if err != nil {
-		f.log.Warn("the agent waits for the cluster", "error", err)
+		f.distrust(err)
 	}
 	if d != nil {
 		f.kept, f.choice.current = d, d.Record

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -60,17 +61,17 @@ func (a *agentTest) deliver(_ context.Context, d *Delivery) error {
 	if a.bad[id] {
 		return errors.New("it does not compile")
 	}
-	a.ran, a.kept, a.files = append(a.ran, id), append(a.kept, d.Kept), map[string]string{}
-	if d.Files == nil {
-		return nil
-	}
-	for _, f := range d.Files.Tree {
-		content, err := d.Files.Content(f)
-		if err != nil {
-			return err
+	files := map[string]string{}
+	if d.Files != nil {
+		for _, f := range d.Files.Tree {
+			content, err := d.Files.Content(f)
+			if err != nil {
+				return err
+			}
+			files[f.Path] = string(content)
 		}
-		a.files[f.Path] = string(content)
 	}
+	a.ran, a.kept, a.files = append(a.ran, id), append(a.kept, d.Kept), files
 	return nil
 }
 
@@ -293,6 +294,61 @@ func TestDamagedDeploysOnDisk(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDamagedFilesOnDisk has an agent begin with files on its disk of which one has been changed. What
+// the store has is in order.
+func TestDamagedFilesOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		store, s := newStore("desk")
+		same := noise(1000)
+		opts := Options{Store: view(s, "web1"), Host: "web1", Dir: dir}
+		publish(t, store, program(t, "main.mcl", "one"))
+		publish(t, store, program(t, "main.mcl", "two"))
+		follow(t, opts).stop()
+		a := follow(t, opts)
+		publish(t, store, program(t, "main.mcl", "two", "same", same))
+		a.check(2, 3)
+		a.stop()
+		file := filepath.Join(dir, currentFile)
+		damage(t, file, same[:20])
+
+		b := follow(t, Options{Store: absent{}, Host: "web1", Dir: dir})
+		b.check()
+		b.stop()
+		c := follow(t, opts) // it gets what the disk does not have in order
+		c.check(3)
+		if c.kept[0] || c.files["same"] != same || c.state().Refused != 0 {
+			t.Errorf("it runs from the disk: %v; the state is %+v", c.kept, c.state())
+		}
+		c.stop()
+		d := follow(t, opts) // and has mended it
+		d.check(3)
+		if k, err := d.keep.load(previousFile); err != nil || k.ID != 2 || !d.kept[0] {
+			t.Errorf("the deploy before is %v, %v; it runs from the disk: %v", k, err, d.kept)
+		}
+		d.stop()
+
+		damage(t, file, same[:20])
+		publish(t, store, program(t, "main.mcl", "four", "same", same))
+		e := follow(t, opts)
+		e.check(4)
+	})
+}
+
+// damage changes a byte of a file, in some text.
+func damage(t testing.TB, name, text string) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	at := bytes.Index(data, []byte(text))
+	if err != nil || at < 0 {
+		t.Fatalf("%s does not have %q: %v", name, text, err)
+	}
+	data[at] ^= 1
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestAgentsGoBackAlone(t *testing.T) {

@@ -15,8 +15,9 @@ import (
 // A keeper keeps on disk the last deploy that was good, with all its files, and the one before.
 // They are as little believed as what comes from the store.
 type keeper struct {
-	dir   string
-	trust *sign.Trust
+	dir    string
+	trust  *sign.Trust
+	broken bool // the current one is of no use, and is not to become the previous one
 }
 
 // The names of the files of a keeper.
@@ -128,18 +129,19 @@ func readAtMost(name string, limit int64) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// save makes a deploy the current one, and that the previous one.
+// save makes a deploy the current one, and that the previous one, unless it is broken.
 func (k *keeper) save(d *kept) error {
 	err := os.MkdirAll(k.dir, 0o700)
 	if err == nil {
 		err = k.write(currentFile+newSuffix, d.encode())
 	}
-	if err == nil {
+	if err == nil && !k.broken {
 		err = k.rename(currentFile, previousFile)
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		err = k.rename(currentFile+newSuffix, currentFile)
 	}
+	k.broken = k.broken && err != nil
 	if err != nil {
 		return fmt.Errorf("keeping deploy %d for a start without the cluster: %w", d.ID, err)
 	}
