@@ -53,15 +53,17 @@ func entry(id int64, all map[string]string, trust *sign.Trust) Entry {
 	return e
 }
 
-// Find picks a deploy of a list: 0 is the newest one, and negative numbers count back from there.
+// Find picks a deploy of a list: 0 is the newest one, and -1 the one before.
 func Find(list []Entry, id int64) (*Entry, error) {
 	at := slices.IndexFunc(list, func(e Entry) bool { return e.ID == id })
 	if id <= 0 {
-		at = len(list) - 1 + int(max(id, -int64(len(list))))
+		at = len(list) - 1 + int(max(id, -1))
 	}
 	switch {
 	case len(list) == 0:
 		return nil, fmt.Errorf("%w: nothing has been deployed to this cluster", ErrNone)
+	case at < 0 && id < 0:
+		return nil, fmt.Errorf("%w: deploy %d is the only one", ErrNone, list[0].ID)
 	case at < 0:
 		return nil, fmt.Errorf("%w as %d; the cluster has those from %d to %d", ErrNone, id, list[0].ID, list[len(list)-1].ID)
 	case list[at].Err != nil:

@@ -247,8 +247,12 @@ func packed(ctx context.Context, p program) (*deploy.Plan, *syntax.Files, syntax
 	case langProgram:
 		return deploys.PackLang(ctx, p.opts.Input, p.opts.Library, p.opts.Kinds)
 	case yamlGraph:
+		files, diags := p.check(ctx)
+		if diags.HasErrors() {
+			return nil, files, diags, nil
+		}
 		plan, err := deploys.PackYAML(p.input)
-		return plan, &syntax.Files{}, nil, err
+		return plan, files, diags, err
 	}
 	return nil, nil, nil, fmt.Errorf("a program of the type %T does not travel", p)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,9 @@ func deployRollbackCommand(io *streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
 				e, err := l.entryArg(cmd, args, 0, -1)
+				if err == nil && len(args) == 0 {
+					err = l.replaced(e)
+				}
 				if err != nil {
 					return err
 				}
@@ -29,6 +34,20 @@ func deployRollbackCommand(io *streams) *cobra.Command {
 	f.register(cmd)
 	registerSign(cmd, &key)
 	return cmd
+}
+
+// replaced reports why the deploy before the newest is not what that has taken the place of.
+func (l *lookout) replaced(e *deploy.Entry) error {
+	newest, why := l.list[len(l.list)-1], ""
+	switch {
+	case e.Stage != deploy.Released:
+		why = fmt.Sprintf("deploy %d, the one before it, is %s", e.ID, e.Stage)
+	case newest.Err == nil && !slices.Equal(newest.Hosts, e.Hosts):
+		why = fmt.Sprintf("it is for %s, and deploy %d, the one before it, for %s", audience(newest.Hosts), e.ID, audience(e.Hosts))
+	default:
+		return nil
+	}
+	return fmt.Errorf("it is not clear what was there before deploy %d: %s; name the deploy to bring back, or take this one back with mgmt deploy withdraw %d", newest.ID, why, newest.ID)
 }
 
 func (l *lookout) rollback(ctx context.Context, e *deploy.Entry, key string, io *streams) error {

@@ -31,7 +31,7 @@ type lookFlags struct {
 
 func (f *lookFlags) register(cmd *cobra.Command) {
 	f.storeFlags.register(cmd)
-	cmd.Flags().StringVar(&f.trust, "trust", "", "refuse deploys that no key in this `file` has signed")
+	cmd.Flags().Func("trust", "refuse deploys that no key in this `file` has signed", filled(&f.trust))
 }
 
 // A lookout is what these commands work with.

@@ -15,15 +15,15 @@ func commits(ctx context.Context) (head, parent string, err error) {
 	if head, err = git(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
 		return "", "", fmt.Errorf("finding the git commit to deploy: %w; deploy from a git worktree, or with --no-git", err)
 	}
-	changes, err := git(ctx, "status", "--porcelain")
+	changes, err := git(ctx, "status", "--porcelain", "--untracked-files=normal")
 	if err != nil {
-		return "", "", fmt.Errorf("looking for changes in the git worktree: %w", err)
+		return "", "", fmt.Errorf("looking for changes in the git worktree: %w; deploy from a git worktree, or with --no-git", err)
 	}
 	if changes != "" {
 		first, _, _ := strings.Cut(changes, "\n")
 		return "", "", fmt.Errorf("the git worktree has changes that are in no commit, like %q; commit or stash them, or deploy with --no-git", strings.TrimSpace(first))
 	}
-	log, err := git(ctx, "log", "-2", "--format=%H")
+	log, err := git(ctx, "rev-list", "--max-count=2", "HEAD")
 	if err != nil {
 		return "", "", fmt.Errorf("finding the git commit before: %w", err)
 	}

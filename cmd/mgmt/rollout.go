@@ -30,7 +30,7 @@ type rolloutFlags struct {
 func (f *rolloutFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.wait, "wait", false, "wait until all hosts have converged on it; the following flags imply this")
-	flags.StringVar(&f.canary, "canary", "", "`number` of hosts that run it first: N or N%")
+	flags.Func("canary", "`number` of hosts that run it first: N or N%", filled(&f.canary))
 	flags.DurationVar(&f.soak, "soak", 0, "`duration` for which those have to stay converged before the others follow, like 90s or 10m")
 	flags.IntVar(&f.failures, "max-failures", 0, "`number` of hosts that may fail before it has failed")
 	flags.BoolVar(&f.autoRevert, "auto-revert", false, "take it back when it has failed")
@@ -68,6 +68,9 @@ func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign
 	case errors.Is(err, context.Canceled) && p.Phase == deploy.Withdrawing:
 		fmt.Fprintf(io.err, "deploy %d has failed and is withdrawn: %s; not all hosts are back yet, see mgmt deploy list\n", r.ID, console.Printable(p.Why))
 		return errReported
+	case errors.Is(err, context.Canceled) && p.Phase == deploy.Spreading:
+		fmt.Fprintf(io.err, "deploy %d goes on without this command, which was stopped; mgmt deploy show %d says how it goes, mgmt deploy withdraw %d takes it back\n", r.ID, r.ID, r.ID)
+		return errReported
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(io.err, "deploy %d stays as far as it has come; mgmt deploy release %d lets all hosts have it, mgmt deploy withdraw %d none\n", r.ID, r.ID, r.ID)
 		return errReported
@@ -100,7 +103,6 @@ func (p *progress) show(now deploy.Progress) {
 		if !p.told[host] {
 			p.told[host] = true
 			p.end()
-			p.last = ""
 			fmt.Fprintf(p.w, "%s: %s\n", host, console.Printable(now.Troubles[host]))
 		}
 	}
@@ -126,9 +128,11 @@ func (p *progress) show(now deploy.Progress) {
 	}
 }
 
+// end clears the line that changes; it is written again when there is more.
 func (p *progress) end() {
 	if p.live {
 		fmt.Fprint(p.w, "\r\x1b[K")
+		p.last = ""
 	}
 }
 
@@ -172,7 +176,7 @@ func stageCommand(io *streams, stage deploy.Stage, use, short string) *cobra.Com
 }
 
 func registerSign(cmd *cobra.Command, key *string) {
-	cmd.Flags().StringVar(key, "sign", "", "sign with this `key`: the file of a private one, of a public one that an ssh-agent has, or agent")
+	cmd.Flags().Func("sign", "sign with this `key`: the file of a private one, of a public one that an ssh-agent has, or agent", filled(key))
 }
 
 // openSigner returns the signer that a flag names, nil if it names none.

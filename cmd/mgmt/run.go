@@ -107,7 +107,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noStreamWatch, "no-stream-watch", false, "keep the first graph, whatever happens to the program or its values")
 	flags.BoolVar(&f.noAutoedges, "no-autoedges", false, "no automatic edges")
 	flags.BoolVar(&f.noAutogroup, "no-autogroup", false, "no automatic grouping")
-	flags.StringVar(&f.trust, "trust", "", "with empty: take only deploys that a key in this `file` has signed")
+	flags.Func("trust", "with empty: take only deploys that a key in this `file` has signed", filled(&f.trust))
 	flags.BoolVar(&f.waitDeploy, "wait", false, "with empty: ignore what is deployed already, and wait for the next deploy")
 	flags.BoolVar(&f.noDeployWatch, "no-deploy-watch", false, "with empty: keep the first deploy")
 	flags.BoolVar(&f.noRaiseLimits, "no-raise-limits", false, "leave the kernel's limits of file watches alone")

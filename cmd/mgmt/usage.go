@@ -43,6 +43,18 @@ func oneArg(cmd *cobra.Command, args []string) error {
 	return usagef(cmd, "there is one program too many: %s", args[1])
 }
 
+// filled sets the value of a flag that has to have one. An empty one is what the shell makes of a
+// variable that is not set, and it would be dangerous to take that for no flag at all.
+func filled(value *string) func(string) error {
+	return func(text string) error {
+		if text == "" {
+			return errors.New("it is empty; give it a value, or leave it out")
+		}
+		*value = text
+		return nil
+	}
+}
+
 // complete has shells offer the values of a flag.
 func complete(cmd *cobra.Command, flag string, values ...string) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -116,7 +128,10 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // wanted says what the value of a flag has to be.
 func wanted(bad *pflag.InvalidValueError) string {
-	kind := map[string]string{"int": "a whole number", "uint": "a whole number from 0", "uint16": "a whole number from 0 to 65535", "bool": "true or false"}[bad.GetFlag().Value.Type()]
+	kind := map[string]string{
+		"int": "a whole number", "uint": "a whole number from 0", "uint16": "a whole number from 0 to 65535",
+		"bool": "true or false", "duration": "a duration, like 90s or 10m",
+	}[bad.GetFlag().Value.Type()]
 	if kind == "" {
 		return fmt.Sprintf("%q: %v", bad.GetValue(), bad.Unwrap())
 	}

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -59,10 +60,12 @@ func (b *Builder) AddDir(prefix string, dir fs.FS) error {
 			return err
 		case d.IsDir() && d.Name() == ".git":
 			return fs.SkipDir
-		case d.IsDir():
+		case d.IsDir(), d.Name() == ".git": // the file of a submodule or another worktree names a directory
 			return nil
+		case d.Type()&fs.ModeSymlink != 0:
+			return &fs.PathError{Op: "pack", Path: path.Join(prefix, name), Err: errors.New("it is a link; only files and directories travel, so put there what it leads to")}
 		case !d.Type().IsRegular():
-			return &fs.PathError{Op: "pack", Path: path.Join(prefix, name), Err: fmt.Errorf("it is a link, a pipe or a device; only files and directories travel")}
+			return &fs.PathError{Op: "pack", Path: path.Join(prefix, name), Err: fmt.Errorf("it is a pipe, a socket or a device; only files and directories travel")}
 		}
 		info, err := d.Info()
 		if err != nil {

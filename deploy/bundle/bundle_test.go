@@ -157,6 +157,7 @@ func TestAddDirLeavesGitOut(t *testing.T) {
 		"x/.bashrc":   {Data: []byte("a")},
 		"x/tool":      {Data: []byte("b"), Mode: 0o755},
 		".git/config": {Data: []byte("secret")},
+		"sub/.git":    {Data: []byte("gitdir: ../.git/modules/sub")},
 	}
 	if err := b.AddDir("files", dir); err != nil {
 		t.Fatal(err)
