@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -197,7 +198,11 @@ func (f *Follower) step(ctx context.Context, deliver func(context.Context, *Deli
 
 // take takes in what has changed in the store.
 func (f *Follower) take(changed map[string]world.Change) {
-	for _, r := range f.choice.take(changed) {
+	refused := f.choice.take(changed)
+	if !f.listed {
+		refused = f.news(refused)
+	}
+	for _, r := range refused {
 		f.refuse(r.ID, r.Err)
 	}
 	if !f.listed {
@@ -207,6 +212,14 @@ func (f *Follower) take(changed map[string]world.Change) {
 		}
 	}
 	f.delay, f.later = 0, force{}
+}
+
+// news returns what matters of the refusals of deploys that were there before the agent: the newest one,
+// if it is newer than what is to run.
+func (f *Follower) news(refused []Refusal) []Refusal {
+	newest := f.choice.newestFor()
+	refused = slices.DeleteFunc(refused, func(r Refusal) bool { return newest != nil && r.ID < newest.ID })
+	return refused[max(0, len(refused)-1):]
 }
 
 func (f *Follower) refuse(id int64, err error) {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"mgmt/deploy/bundle"
 	"mgmt/deploy/sign"
@@ -194,6 +196,32 @@ func TestAgentsTrustOnlySome(t *testing.T) {
 		}
 		setRelease(t, store, last, Release{Seq: 1, Stage: Withdrawn}, ann)
 		a.check(1, 4, 1)
+	})
+}
+
+// TestOldRefusalsAreNoNews has an agent begin where much has been deployed that it does not take.
+func TestOldRefusalsAreNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, s := newStore("desk")
+		signer := newSigner(t)
+		for i := range 6 {
+			p := program(t, "main.mcl", "one")
+			if i == 3 {
+				p.Signer = signer
+			}
+			publish(t, store, p)
+		}
+		var refused []int64
+		a := follow(t, Options{Store: view(s, "web1"), Host: "web1", Trust: trusting(t, signer), Refused: func(id int64, _ error) { refused = append(refused, id) }})
+		a.check(4)
+		if !slices.Equal(refused, []int64{6}) {
+			t.Errorf("it refuses %v, want only the newest", refused)
+		}
+		publish(t, store, program(t, "main.mcl", "one"))
+		a.check(4)
+		if !slices.Equal(refused, []int64{6, 7}) {
+			t.Errorf("it refuses %v, want what came since, too", refused)
+		}
 	})
 }
 
@@ -497,4 +525,12 @@ func TestReportsAreCalm(t *testing.T) {
 			t.Errorf("the state of an agent that is gone is %v, %v", all, err)
 		}
 	})
+}
+
+func TestShortenedErrors(t *testing.T) {
+	for _, text := range []string{strings.Repeat("é", longestError), "x" + strings.Repeat("é", longestError)} {
+		if got := shorten(text); !utf8.ValidString(got) || len(got) > longestError+len("…") || !strings.HasSuffix(got, "é…") {
+			t.Errorf("%d bytes become %d, ending in %q", len(text), len(got), got[len(got)-8:])
+		}
+	}
 }

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -51,7 +52,7 @@ const longestError = 1000
 
 func shorten(text string) string {
 	if len(text) > longestError {
-		return text[:longestError] + "…"
+		return strings.ToValidUTF8(text[:longestError], "") + "…"
 	}
 	return text
 }

@@ -146,7 +146,7 @@ func Seal(secret []byte, recipients []string) (string, error) {
 		}
 		parsed, err := parseRecipient(r)
 		if err != nil {
-			return "", fmt.Errorf("%q is no recipient: it has to be a line that mgmt seal --recipient prints, or an SSH host key of the type ssh-ed25519 or ssh-rsa", r)
+			return "", fmt.Errorf("%q is no recipient: it has to be a line that mgmt seal --recipient prints, or an SSH host key of the type ssh-ed25519, or ssh-rsa with at least 2048 bits", r)
 		}
 		to = append(to, parsed...)
 	}

@@ -103,7 +103,7 @@ func TestBadSSHKeys(t *testing.T) {
 	}
 	_, first := sshKey(t, ed25519Key(t))
 	for _, r := range []string{public, "web1 " + first + "\n" + public, "ssh-ed25519 AAAA", "ssh-", "ssh-dss AAAAB3NzaC1kc3MAAAA="} {
-		if _, err := Seal([]byte("x"), []string{r}); err == nil || !strings.Contains(err.Error(), "ssh-ed25519 or ssh-rsa") {
+		if _, err := Seal([]byte("x"), []string{r}); err == nil || !strings.Contains(err.Error(), "ssh-ed25519, or ssh-rsa with") {
 			t.Errorf("sealing to %q: %v", r, err)
 		}
 	}

@@ -43,7 +43,7 @@ func hostKeysOf(g Gateway, files []string) (hostKeys, error) {
 	}
 	known, err := knownhosts.New(present...)
 	if err != nil {
-		return hostKeys{}, fmt.Errorf("reading the host keys in %s: %w", strings.Join(present, ", "), err)
+		return hostKeys{}, fmt.Errorf("reading the host keys in %s: %w; mend that line, or give the host key of %s", strings.Join(present, ", "), err, g)
 	}
 	wanted, err := knownKeys(known, g.Addr)
 	if err != nil {
@@ -157,6 +157,9 @@ func prefer(types, authorities []string) []string {
 	var first []string
 	if len(authorities) > 0 {
 		first = append(first, certificates...)
+	}
+	if len(types) == 0 { // whoever compares the key by eye looks at that of ed25519 first, as ssh does
+		types = []string{ssh.KeyAlgoED25519}
 	}
 	for _, t := range types {
 		if t == ssh.KeyAlgoRSA {

@@ -167,6 +167,9 @@ func TestHostCertificate(t *testing.T) {
 }
 
 func TestPreferred(t *testing.T) {
+	if first := prefer(nil, nil)[0]; first != ssh.KeyAlgoED25519 {
+		t.Errorf("an unknown host is asked for %s first, want the key that people compare", first)
+	}
 	all := prefer([]string{ssh.KeyAlgoRSA}, nil)
 	if all[0] != ssh.KeyAlgoRSASHA512 || all[1] != ssh.KeyAlgoRSASHA256 {
 		t.Errorf("the first are %q", all[:2])

@@ -141,8 +141,11 @@ func (f *deployFlags) run(cmd *cobra.Command, args []string, io *streams) error 
 	defer closeSigner()
 	plan.Signer, plan.Staged = signer, opts.Canary != deploy.Share{}
 	r, err := publish(ctx, remote.KV, *plan, io)
-	if err != nil || !wait {
+	if err != nil {
 		return err
+	}
+	if !wait {
+		return f.warnOfNobody(ctx, remote.KV, r, io)
 	}
 	return rollOut(ctx, remote.KV, r, signer, opts, io)
 }
@@ -174,6 +177,24 @@ func publish(ctx context.Context, store world.KV, plan deploy.Plan, io *streams)
 		fmt.Fprintf(io.err, "warning: it is published, but what is older was not tidied up: %v\n", err)
 	}
 	return r, nil
+}
+
+// warnOfNobody warns if no host that is there is one of those that are named.
+func (f *deployFlags) warnOfNobody(ctx context.Context, store world.KV, r *deploy.Record, io *streams) error {
+	if len(f.hosts) == 0 {
+		return nil
+	}
+	states, err := deploy.States(ctx, store)
+	if err != nil {
+		return err
+	}
+	for host := range states {
+		if r.For(host) {
+			return nil
+		}
+	}
+	fmt.Fprintf(io.err, "warning: no host that it is for is in the cluster: none of the %s there is called %s\n", count(len(states), "host"), audience(r.Hosts))
+	return nil
 }
 
 // complete fills in what is not in the files of a deploy.

@@ -134,8 +134,11 @@ func sealVariables(names, recipients []string) (map[string]string, error) {
 	total := 0
 	for _, name := range names {
 		value, set := os.LookupEnv(name)
-		if !set || value == "" {
-			return nil, fmt.Errorf("the environment variable %q, which is to travel as a secret, is not set", name)
+		switch {
+		case strings.Contains(name, "="): // its value may be a secret that was given in the wrong place
+			return nil, errors.New("--secret names a variable of the environment, without its value: others on this machine can read command lines")
+		case !set || value == "":
+			return nil, fmt.Errorf("the environment variable %q, which is to travel as a secret, is not set or empty", name)
 		}
 		text, err := seal.Seal([]byte(value), recipients)
 		if err != nil {
