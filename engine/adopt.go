@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -82,12 +81,10 @@ func (e *Engine) declare(spec *resource.Spec, enter bool) {
 	if !ok || spec.Meta.Hidden {
 		return
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			e.logPanic(spec.Key, &PanicError{p, debug.Stack()})
-		}
-	}()
-	d.Declare(e.shared.get, enter)
+	e.logPanic(spec.Key, guard(func() error {
+		d.Declare(e.shared.get, enter)
+		return nil
+	}))
 }
 
 // adopt makes v run by another spec, unless that says the same.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"mgmt/engine/autoedge"
@@ -13,10 +12,10 @@ import (
 	"mgmt/resource"
 )
 
-// Automatic edges come of what resources need and provide, and of what they are members of.
-// They are a reason for an edge beside those of a delta. One that would close a cycle is
-// dropped: it is left out, and made as soon as the way that it would close to a cycle is
-// interrupted.
+// Automatic edges follow from what resources need and provide, and from what they are members
+// of. Such a reason for an edge stands beside the reasons that a delta may give for the same edge.
+// An automatic edge that would close a cycle is dropped: it is left out, and is made as soon as
+// the path that it would close to a cycle is interrupted.
 
 // A reason says why there is an automatic edge.
 type reason uint8
@@ -31,8 +30,8 @@ const (
 type automatic struct {
 	index   autoedge.Index[*vertex]
 	dropped map[ends]*drop
-	blocks  map[ends]map[*drop]bool // by the edges of their ways
-	retry   []*drop                 // whose way was interrupted, or that were set aside
+	blocks  map[ends]map[*drop]bool // by the edges of their paths
+	retry   []*drop                 // those whose path was interrupted, or that were set aside
 	links   []graph.Link[*vertex, *link]
 }
 
@@ -47,7 +46,7 @@ type drop struct {
 	why    reason
 	told   bool      // there was a warning
 	queued bool      // in automatic.retry
-	way    []*vertex // from to to from
+	path   []*vertex // that it would close: from the vertex to to the vertex from
 }
 
 // An asked is what a resource said of edges when it was asked.
@@ -62,7 +61,11 @@ func (e *Engine) ask(ctx context.Context, d resource.Delta) ([]asked, error) {
 	var out []asked
 	var errs []error
 	for i, spec := range d.Set {
-		a, err := e.askOne(ctx, spec)
+		var a asked
+		err := guard(func() (err error) {
+			a, err = e.askOne(ctx, spec)
+			return err
+		})
 		if err != nil {
 			errs = append(errs, &resource.SpecError{Key: spec.Key, Pos: spec.Pos, Err: err})
 		}
@@ -78,11 +81,6 @@ func (e *Engine) ask(ctx context.Context, d resource.Delta) ([]asked, error) {
 }
 
 func (e *Engine) askOne(ctx context.Context, spec *resource.Spec) (a asked, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &PanicError{p, debug.Stack()}
-		}
-	}()
 	if spec.Meta.Hidden {
 		return a, nil
 	}
@@ -207,7 +205,8 @@ func (e *Engine) unwish(from, to *vertex, why reason) {
 	}
 }
 
-// connectAuto makes the edges that were wished for, and dropped ones whose time may have come.
+// connectAuto makes the edges that were wished for, and those dropped ones whose path was
+// interrupted.
 func (e *Engine) connectAuto() {
 	a := &e.auto
 	for _, d := range a.retry {
@@ -234,7 +233,7 @@ func (e *Engine) connectAuto() {
 	for _, r := range refused {
 		d := &drop{ends: ends{r.From.Value, r.To.Value}, why: r.Value.auto}
 		for _, n := range r.Way {
-			d.way = append(d.way, n.Value)
+			d.path = append(d.path, n.Value)
 		}
 		e.drop(d)
 	}
@@ -253,7 +252,8 @@ func (e *Engine) connectMost(links []graph.Link[*vertex, *link]) ([]*edge, []gra
 	return e.graph.ConnectMost(links)
 }
 
-// reconnect makes dropped edges whose time has come, and reports whether there were any.
+// reconnect tries dropped edges again whose path was interrupted, and reports whether there were
+// any.
 func (e *Engine) reconnect() bool {
 	if len(e.auto.retry)+len(e.members.moved) == 0 {
 		return false
@@ -263,8 +263,9 @@ func (e *Engine) reconnect() bool {
 	return true
 }
 
-// drop leaves out an edge because of a way from its end to its beginning, and warns of that
-// once. That a server cannot stand for a member is no reason to: there is another order.
+// drop leaves out an edge because there is a path from its end to its beginning, and warns of
+// that once. It does not warn if a server cannot stand for a member, since the program asks for
+// the other order then.
 func (e *Engine) drop(d *drop) {
 	old := e.auto.dropped[d.ends]
 	d.told = old != nil && old.told
@@ -280,7 +281,7 @@ func (e *Engine) drop(d *drop) {
 
 func (d *drop) error() error {
 	cycle := &graph.CycleError[resource.Key]{}
-	for _, v := range d.way {
+	for _, v := range d.path {
 		cycle.Nodes = append(cycle.Nodes, v.key)
 	}
 	return fmt.Errorf("the automatic edge from %s is left out, as it would close a %w", d.from.key, cycle)
@@ -311,10 +312,10 @@ func (e *Engine) undrop(d *drop) {
 	}
 }
 
-// steps yields the edges of the way.
+// steps yields the edges of the path.
 func (d *drop) steps(yield func(ends) bool) {
-	for i := 1; i < len(d.way); i++ {
-		if !yield(ends{d.way[i-1], d.way[i]}) {
+	for i := 1; i < len(d.path); i++ {
+		if !yield(ends{d.path[i-1], d.path[i]}) {
 			return
 		}
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"mgmt/resource"
@@ -20,16 +19,15 @@ func (e *Engine) validate(d resource.Delta) error {
 	return errors.Join(errs...)
 }
 
-func (e *Engine) validateSpec(spec *resource.Spec) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &resource.SpecError{Key: spec.Key, Pos: spec.Pos, Err: &PanicError{p, debug.Stack()}}
-		}
-	}()
+func (e *Engine) validateSpec(spec *resource.Spec) error {
 	if e.opts.Kinds != nil && e.opts.Kinds.Lookup(spec.Key.Kind) == nil {
 		return &resource.SpecError{Key: spec.Key, Pos: spec.Pos, Err: errors.New("there is no such kind")}
 	}
-	return spec.Validate()
+	err := guard(spec.Validate)
+	if p, panicked := err.(*PanicError); panicked {
+		err = &resource.SpecError{Key: spec.Key, Pos: spec.Pos, Err: p}
+	}
+	return err
 }
 
 // take changes the graph, or returns an error and leaves it as it was.

@@ -9,7 +9,7 @@
 //	open    make the resource, tell it about the agent, start its watch
 //	run     receive values, check, apply, refresh, send
 //	update  take new parameters without a new watch
-//	close   stop the watch, say good-bye
+//	close   stop the watch, close the resource
 //
 // Vocabulary. A vertex is dirty when there is reason to run it. It holds its children
 // while it is dirty, running, waiting for a retry, or failed; a vertex runs when it is
@@ -22,15 +22,17 @@
 // Resources of some kinds are applied together, such as the packages of one transaction:
 // each is checked by itself, and those that differ queue until one job applies them all.
 //
-// Automatic edges are those that come of what resources need and provide. One that would
-// close a cycle is dropped until the cycle is gone.
+// Automatic edges follow from what resources say they need and provide. One that would close a
+// cycle is left out until the cycle is gone.
 //
 // The files: loop.go is the loop and its mailbox, vertex.go what is known of a vertex,
 // settle.go the rules above; delta.go, reshape.go and adopt.go take a change of the
 // graph; steps.go begins jobs, job.go and instance.go do them, pool.go has the workers,
-// finish.go draws the conclusions. Retries, rate limits, semaphores, convergence and the
-// end have a file each: retry.go, limit.go, sema.go, converge.go, stop.go. What is applied
-// together is in group.go and transaction.go, what is undone in undo.go, and what other hosts
-// are told in export.go. Automatic edges are in automatic.go, those between members and their
-// servers in member.go.
+// finish.go draws the conclusions, and panic.go turns panics of kinds into errors. Retries, rate
+// limits, semaphores, convergence and stopping have a file each: retry.go, limit.go, sema.go,
+// converge.go, stop.go; flap.go slows down resources that are changed back again and again.
+// Applying together is in group.go and transaction.go, undoing in undo.go, staying until realized
+// in realize.go, and exporting to other hosts in export.go. Automatic edges are in automatic.go,
+// those between members and their servers in member.go. snapshot.go, event.go, cause.go and
+// tally.go are what others get to see.
 package engine

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"reflect"
 	"time"
@@ -49,32 +47,6 @@ func (e *Engine) conclude(j *job) {
 	}
 	e.heedWatch(v)
 	e.dropJob(j)
-}
-
-// logPanic leaves a trace of a panic for those who can mend the kind.
-func (e *Engine) logPanic(key resource.Key, err error) {
-	if err == nil {
-		return
-	}
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		e.opts.Log.Error("panic in a resource", slog.String("resource", key.String()),
-			slog.String("panic", e.hidden(key, fmt.Sprint(p.Value))), slog.String("stack", string(p.Stack)))
-	}
-}
-
-// hidden returns a text about a resource without its secrets.
-func (e *Engine) hidden(key resource.Key, text string) string {
-	v := e.vertices[key]
-	switch {
-	case v == nil:
-		return text
-	case v.inst != nil:
-		text = v.inst.secrets.Load().Hide(text)
-	}
-	if v.spec != nil {
-		text = v.spec.Secrets.Hide(text)
-	}
-	return text
 }
 
 func (e *Engine) opened(v *vertex, j *job) {

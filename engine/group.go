@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -71,15 +70,15 @@ func (e *Engine) groupKey(v *vertex) groupKey {
 	if !ok || v.meta.Noop || v.meta.Hidden {
 		return groupKey{}
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			e.logPanic(v.key, &PanicError{p, debug.Stack()})
-		}
-	}()
-	if key := r.GroupKey(); key != "" {
-		return groupKey{v.key.Kind, key}
+	key := ""
+	e.logPanic(v.key, guard(func() error {
+		key = r.GroupKey()
+		return nil
+	}))
+	if key == "" {
+		return groupKey{}
 	}
-	return groupKey{}
+	return groupKey{v.key.Kind, key}
 }
 
 // leave takes v out of its group.

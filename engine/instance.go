@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"mgmt/resource"
 )
@@ -51,7 +50,7 @@ func runWatch(e *Engine, i *instance, w *waker) *watchdog {
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &watchdog{inst: i, cancel: cancel, done: make(chan struct{})}
 	go func() {
-		err := guardedWatch(ctx, i.res, w)
+		err := guard(func() error { return i.res.Watch(ctx, w.wake) })
 		switch {
 		case ctx.Err() != nil: // it was told to end
 		case err != nil:
@@ -64,15 +63,6 @@ func runWatch(e *Engine, i *instance, w *waker) *watchdog {
 		e.box.call(func() { e.watchEnded(d) })
 	}()
 	return d
-}
-
-func guardedWatch(ctx context.Context, res resource.Resource, w *waker) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &PanicError{p, debug.Stack()}
-		}
-	}()
-	return res.Watch(ctx, w.wake)
 }
 
 // endWatch stops the watch and waits until it has ended, or ctx.

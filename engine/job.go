@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"mgmt/resource"
@@ -21,7 +20,8 @@ const (
 	closeJob
 )
 
-// A job is work on one instance. The loop fills the upper part, a worker the lower one.
+// A job is work on one instance. The loop says what to do and then hands it to a worker, who
+// fills the outcome.
 type job struct {
 	kind     jobKind
 	cause    *Cause
@@ -54,6 +54,11 @@ type job struct {
 
 	cancelled bool // by the loop: the error does not count
 
+	outcome
+}
+
+// An outcome is what became of a job.
+type outcome struct {
 	err       error
 	changes   []resource.Change
 	pending   bool // it is checked, and to be applied with its group
@@ -77,52 +82,40 @@ type received struct {
 	secrets *resource.Secrets // of the sender, if the value may have some in it
 }
 
-// A PanicError is a panic in the code of a kind.
-type PanicError struct {
-	Value any
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
-
-// guard returns the error of f, or its panic as an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &PanicError{p, debug.Stack()}
-		}
-	}()
-	return f()
-}
-
-// do does the work. A panic in it is an error of it.
+// do does the work. If it panics, that is its error.
 func (j *job) do() {
-	defer func() {
-		if p := recover(); p != nil {
-			j.err = &PanicError{p, debug.Stack()}
-		}
-	}()
+	if err := guard(j.work); err != nil {
+		j.err = err
+	}
+}
+
+func (j *job) work() error {
 	if j.together != nil {
 		j.together.do()
-		return
+		return nil
 	}
 	j.veil()
 	switch j.kind {
 	case openJob:
-		start := time.Now()
-		j.err = j.open()
-		j.took = time.Since(start)
+		return j.timed(j.open)
 	case runJob:
-		start := time.Now()
-		j.err = j.perform()
-		j.took = time.Since(start)
+		return j.timed(j.perform)
 	case updateJob:
 		j.update()
 	case watchJob:
-		j.err = j.inst.startWatch(j.engine, nil)
+		return j.inst.startWatch(j.engine, nil)
 	case closeJob:
-		j.err = j.inst.close()
+		return j.inst.close()
 	}
+	return nil
+}
+
+// timed calls f and notes how long it took.
+func (j *job) timed(f func() error) error {
+	start := time.Now()
+	err := f()
+	j.took = time.Since(start)
+	return err
 }
 
 // veil finds out what must not be shown of what the job brings to light.

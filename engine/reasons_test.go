@@ -16,7 +16,7 @@ func (h *history) auditAuto() {
 		if d.why != reasons[at] || d.ends != at || d.why == 0 {
 			h.fault("the edge from %s to %s is dropped with reason %d, want %d", at.from.key, at.to.key, d.why, reasons[at])
 		}
-		if len(d.way) < 2 || d.way[0] != at.to || d.way[len(d.way)-1] != at.from {
+		if len(d.path) < 2 || d.path[0] != at.to || d.path[len(d.path)-1] != at.from {
 			h.fault("the edge from %s to %s is dropped for no cycle", at.from.key, at.to.key)
 		}
 		for step := range d.steps {

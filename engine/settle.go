@@ -191,15 +191,7 @@ func (e *Engine) advance(v *vertex) {
 	case v.spec == nil:
 		e.close(v)
 	case v.meta.Hidden && v.inst == nil:
-		switch {
-		case !v.runnable():
-		case v.offering() != nil:
-			e.run(v)
-		default:
-			v.dirty = false
-			v.refresh = false
-			e.touch(v)
-		}
+		e.advanceHidden(v)
 	case v.inst == nil:
 		if v.wait == nil && v.failed == nil {
 			e.open(v)
@@ -212,6 +204,19 @@ func (e *Engine) advance(v *vertex) {
 		}
 	case v.runnable():
 		e.run(v)
+	}
+}
+
+// advanceHidden runs a hidden vertex if that exports it; otherwise there is nothing to do for it.
+func (e *Engine) advanceHidden(v *vertex) {
+	switch {
+	case !v.runnable():
+	case v.offering() != nil:
+		e.run(v)
+	default:
+		v.dirty = false
+		v.refresh = false
+		e.touch(v)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"mgmt/resource"
 )
 
-// A State says how it stands with a vertex.
+// A State is the state of a vertex.
 type State uint8
 
 // The states of a vertex.
@@ -25,25 +25,25 @@ var stateNames = [...]string{"ok", "waiting", "running", "failed", "blocked"}
 // String is the name in lower case.
 func (s State) String() string { return stateNames[s] }
 
-// A Status is how it stands with one vertex.
+// A Status describes one vertex.
 type Status struct {
 	Key   resource.Key
 	Pos   string
 	State State
 	Err   error        // why it failed; of the last attempt, if it waits for another
 	By    resource.Key // which one failed, if this one is blocked
-	Wait  Wait         // what for, if it is not settled and nothing runs
+	Wait  Wait         // what it waits for, if it is not settled and nothing runs
 	Cause *Cause       // of its latest run, or of the one it waits for
 
 	Run      uint64    // the latest, or 0
 	Ended    time.Time // when it ended
 	Took     time.Duration
 	Total    time.Duration // of all runs
-	Opening  time.Duration // took that long
-	Runs     int           // that ended
-	Changes  int           // of those, which changed something, or would have
-	Failures int           // of those
-	Work     *Work         // the latest of these, or nil
+	Opening  time.Duration // how long it took to open the resource
+	Runs     int           // how many have ended
+	Changes  int           // how many of those changed something, or would have
+	Failures int           // how many of those failed
+	Work     *Work         // the latest run that changed something, or nil
 }
 
 // A WaitKind says what a vertex waits for.
@@ -75,14 +75,14 @@ type Wait struct {
 	More  int            // others that hold it
 }
 
-// A Snapshot is how it stands with the vertices at one moment.
+// A Snapshot describes the vertices at one moment.
 type Snapshot struct {
 	Vertices  []Status // those that were asked for, sorted by kind and name
 	Edges     []Edge   // if they were asked for
 	Counts    [len(stateNames)]int
-	Going     int // that are not wanted, but not closed yet
-	Settled   int
-	Total     int
+	Going     int // vertices that are no longer wanted, but not closed yet
+	Settled   int // vertices that are wanted and settled
+	Total     int // vertices that are wanted
 	Converged bool
 }
 
@@ -95,7 +95,7 @@ type Edge struct {
 	Receives bool // To receives values from From
 }
 
-// An Inquiry says what a snapshot shall hold besides the counts.
+// An Inquiry says what a snapshot has besides the counts.
 type Inquiry struct {
 	// Pick picks vertices; nil picks all. It is called from the loop.
 	Pick  func(*Status) bool

@@ -53,7 +53,11 @@ type vertex struct {
 	worked   bool // it did work that its children have not been told of
 	refresh  bool // a parent did work, and it has not been refreshed since
 
-	// Derived by settle from the above, kept to see what changed.
+	derived
+}
+
+// What is derived by settle from the rest of a vertex, and kept to see what changed.
+type derived struct {
 	coming   bool // counted in group.coming
 	holding  bool // children have to wait
 	bad      bool // failed or blocked
