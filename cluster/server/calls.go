@@ -35,6 +35,8 @@ var calls = map[string]call{
 	etcdserverpb.Maintenance_MoveLeader_FullMethodName: rights.mayLead,
 	etcdserverpb.Maintenance_Status_FullMethodName:     anybody,
 	etcdserverpb.Maintenance_Alarm_FullMethodName:      rights.mayAlarm,
+	etcdserverpb.Maintenance_Defragment_FullMethodName: rights.mayLead,
+	etcdserverpb.KV_Compact_FullMethodName:             rights.mayLead,
 
 	healthpb.Health_Check_FullMethodName: anybody,
 	healthpb.Health_Watch_FullMethodName: anybody,
@@ -69,18 +71,22 @@ func (r rights) mayAccess(req any) error {
 	return nil
 }
 
-// mayLead is for those who say which servers there are: the hosts of servers, one of which leads.
+// mayLead is for those who say which servers there are, and look after what these store: the hosts
+// of servers, one of which leads.
 func (r rights) mayLead(any) error {
-	if r.all || r.register.Serves(r.host) {
+	if r.all || r.serves() {
 		return nil
 	}
-	return fmt.Errorf("%s runs no server of the cluster, and is not allowed to add or to remove one; do it on a host that lets others in", r.host)
+	return fmt.Errorf("%s runs no server of the cluster, and is not allowed to add or to remove one, nor to make room in their store; do it on a host that lets others in", r.host)
 }
 
-// mayAlarm is for requests about alarms, which all may see.
+// mayAlarm is for requests about alarms, which all may see, and hosts of servers may end.
 func (r rights) mayAlarm(req any) error {
 	alarm, ok := req.(*etcdserverpb.AlarmRequest)
-	if r.all || !ok || alarm.GetAction() == etcdserverpb.AlarmRequest_GET {
+	switch action := alarm.GetAction(); {
+	case r.all, !ok, action == etcdserverpb.AlarmRequest_GET:
+		return nil
+	case r.serves() && action == etcdserverpb.AlarmRequest_DEACTIVATE:
 		return nil
 	}
 	return fmt.Errorf("%s is not allowed to raise or to end an alarm of the store; do it on a host that lets others in", r.host)

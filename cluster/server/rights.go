@@ -18,7 +18,8 @@ type who int
 
 const (
 	signers    who = iota // hosts with the key of the authority, and nobody else
-	deployers             // hosts with the role to deploy
+	deployers             // hosts with the role to deploy; those that run a server may remove, for one of them tidies up
+	stewards              // both of these
 	itself                // the host that the first element behind the prefix names
 	volunteer             // that host, if it may run a server
 	members               // that host, and those that run a server
@@ -50,7 +51,7 @@ var areas = []area{
 	{"/_mgmt/deploy/", "deploys and their releases", deployers, everyone},
 	{"/_mgmt/fs/", "the files of deploys", deployers, everyone},
 	{"/_mgmt/storage/", "what is in these files", deployers, everyone},
-	{"/_mgmt/deployed/", "which deploy a host runs, and how", itself, deployers},
+	{"/_mgmt/deployed/", "which deploy a host runs, and how", itself, stewards},
 	{"/_mgmt/alive/", "that the agent of a host runs", itself, everyone},
 	{"/_mgmt/converged/", "that a host is settled", itself, everyone},
 	{"/_mgmt/volunteer/", "that a host would run a server", volunteer, everyone},
@@ -71,6 +72,7 @@ var areas = []area{
 type access struct {
 	key, end []byte
 	write    bool
+	remove   bool  // it is a write that leaves nothing there
 	lease    int64 // the key is to hang on
 }
 
@@ -87,7 +89,7 @@ func eachAccess(req any, yield func(access) bool) bool {
 	case *etcdserverpb.PutRequest:
 		return yield(access{key: r.GetKey(), write: true, lease: r.GetLease()})
 	case *etcdserverpb.DeleteRangeRequest:
-		return yield(access{key: r.GetKey(), end: r.GetRangeEnd(), write: true})
+		return yield(access{key: r.GetKey(), end: r.GetRangeEnd(), write: true, remove: true})
 	case *etcdserverpb.WatchCreateRequest:
 		return yield(access{key: r.GetKey(), end: r.GetRangeEnd()})
 	case *etcdserverpb.TxnRequest:
@@ -220,13 +222,15 @@ func (r rights) is(of who, prefix string, a access) bool {
 	case everyone:
 		return true
 	case deployers:
-		return r.deploy
+		return r.deploy || a.remove && r.serves()
+	case stewards:
+		return r.deploy || r.serves()
 	case itself:
 		return r.here || r.named(prefix, a, 0)
 	case volunteer:
 		return r.here || r.serve && r.named(prefix, a, 0)
 	case members:
-		return r.here || r.named(prefix, a, 0) || r.register.Serves(r.host)
+		return r.here || r.named(prefix, a, 0) || r.serves()
 	case sender:
 		return r.here || r.named(prefix, a, 1)
 	case receiver:
@@ -236,6 +240,9 @@ func (r rights) is(of who, prefix string, a access) bool {
 	}
 	return false
 }
+
+// serves reports whether the host runs a server of the cluster.
+func (r rights) serves() bool { return r.register.Serves(r.host) }
 
 // named reports whether an element of all keys of an access names the host.
 func (r rights) named(prefix string, a access, at int) bool {
@@ -276,7 +283,7 @@ func (r rights) refuse(in area, a access) error {
 		return fmt.Errorf("%s is not allowed to deploy; %s", r.host, roleAdvice)
 	case in.write == volunteer && !r.serve:
 		return fmt.Errorf("%s is not allowed to run a server; its token was made by mgmt cluster token --no-server", r.host)
-	case in.read == deployers && !a.write:
+	case in.read == stewards && !a.write:
 		return fmt.Errorf("%s %s, which is for hosts that may deploy; %s", may, a, roleAdvice)
 	}
 	return fmt.Errorf("%s %s, which is of another host; each host has what is its own, and a host that lets others in has all", may, a)
