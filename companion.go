@@ -30,6 +30,13 @@ type Outage interface {
 	Outage() (since time.Time, why error)
 }
 
+// Ailing is what a companion may tell of too: since when what the agent shares with others is not
+// stored as it should be, though these are reached, and what ails it; nil if nothing does. It is
+// asked at any time.
+type Ailing interface {
+	Ailment() (since time.Time, what error)
+}
+
 // alone is the companion of an agent without one.
 type alone struct{}
 

@@ -56,7 +56,7 @@ func (a *Agent) serve() (stop func()) {
 			Host: a.opts.Hostname, PID: os.Getpid(), Prefix: a.opts.Prefix, Started: time.Now(),
 			Noop: a.opts.Noop, Log: a.history != nil,
 		},
-		Engine: a.engine, History: a.history, Refused: a.refused, Origin: a.origin, Outage: a.outage,
+		Engine: a.engine, History: a.history, Refused: a.refused, Origin: a.origin, Outage: a.outage, Store: a.ailment,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -98,6 +98,18 @@ func (a *Agent) outage() (out dashboard.Outage) {
 	}
 	if since, why := companion.Outage(); why != nil {
 		out = dashboard.Outage{Since: since, Text: why.Error()}
+	}
+	return out
+}
+
+// ailment returns what ails the store that the agent shares with others.
+func (a *Agent) ailment() (out dashboard.Outage) {
+	companion, ok := a.opts.Companion.(Ailing)
+	if !ok {
+		return out
+	}
+	if since, what := companion.Ailment(); what != nil {
+		out = dashboard.Outage{Since: since, Text: what.Error()}
 	}
 	return out
 }

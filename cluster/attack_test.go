@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3election/v3electionpb"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3lock/v3lockpb"
@@ -65,8 +66,10 @@ func TestAHostDoesNotReachPastItsRights(t *testing.T) {
 	i.refused("reading all", err)
 	_, err = i.client.Txn(i.ctx).If(clientv3.Compare(clientv3.Value("/_mgmt/pki/host/a"), ">", "x")).Commit()
 	i.refused("comparing what is not read", err)
-	_, err = i.client.Compact(i.ctx, 1)
-	i.refused("forgetting revisions", err)
+	_, err = etcdserverpb.NewMaintenanceClient(i.client.ActiveConnection()).Alarm(i.ctx, &etcdserverpb.AlarmRequest{
+		Action: etcdserverpb.AlarmRequest_ACTIVATE, Alarm: etcdserverpb.AlarmType_NOSPACE,
+	})
+	i.refused("raising an alarm", err)
 	_, err = i.client.AuthEnable(i.ctx)
 	i.refused("users of etcd", err)
 	_, err = i.client.Leases(i.ctx)

@@ -22,9 +22,6 @@ type Shrinking struct {
 // ErrStillFull is why a store takes no writes even after it has been compacted.
 var ErrStillFull = errors.New("the store is full even so; remove what is not needed: old deploys with mgmt deploy prune, dead hosts with mgmt cluster forget")
 
-// fill is how much of its quota a store may need, in percent, that takes writes again.
-const fill = 90
-
 // Compact makes room in the store: it gives up the history, and what servers keep of their files
 // without need. If the store was full, and is not any more, it takes writes again. Servers do this
 // one after the other, the one that leads last; each answers nobody meanwhile.
@@ -36,15 +33,21 @@ func (a *Admin) Compact(ctx context.Context) ([]Shrinking, error) {
 	if err := a.forgetHistory(ctx); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(r.Members, func(a, b Member) int { return leadsAs(a) - leadsAs(b) })
 	var out []Shrinking
 	room := true
-	for _, m := range r.Members {
+	for _, m := range leaderLast(r.Members) {
 		s := a.shrink(ctx, m)
-		room = room && s.Err == nil && s.After*100 < s.Quota*fill
+		room = room && s.Err == nil && !over(s.After, s.Quota, fill)
 		out = append(out, s)
 	}
 	return out, a.relieve(ctx, room)
+}
+
+// leaderLast returns members in the order in which they make room.
+func leaderLast(members []Member) []Member {
+	out := slices.Clone(members)
+	slices.SortStableFunc(out, func(a, b Member) int { return leadsAs(a) - leadsAs(b) })
+	return out
 }
 
 func leadsAs(m Member) int {
@@ -69,15 +72,15 @@ func (a *Admin) forgetHistory(ctx context.Context) error {
 // shrink makes the files of a server as small as they can be.
 func (a *Admin) shrink(ctx context.Context, m Member) Shrinking {
 	out := Shrinking{Host: m.Host, Before: m.Size, After: m.Size, Quota: m.Quota}
-	if m.State == Silent || len(m.Clients) == 0 {
+	if m.at == "" {
 		out.Err = errors.New(Silent)
 		return out
 	}
-	if _, err := a.client.Defragment(ctx, m.Clients[0]); err != nil {
+	if _, err := a.client.Defragment(ctx, m.at); err != nil {
 		out.Err = a.slow(err)
 		return out
 	}
-	s, err := a.client.Status(ctx, m.Clients[0])
+	s, err := a.client.Status(ctx, m.at)
 	if err != nil {
 		out.Err = a.slow(err)
 		return out

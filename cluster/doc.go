@@ -35,6 +35,15 @@
 // host that was removed in the meantime learns so from the others; it sets its old data aside and
 // joins again.
 //
+// # The store
+//
+// The host that leads also looks after the store (tend.go, decided by upkeep.go): servers keep the
+// history of five minutes, and when the files of one come near their quota, or the alarm of a full
+// store is raised, it removes what nobody needs ([Tidier]), gives up all history, has the servers make
+// their files smaller, one after the other and its own last, and ends the alarm when there is room. If
+// that does not help it says who needs the room, and tries again after a while. A store that others
+// run is left as it is.
+//
 // # Processes
 //
 // The etcd server runs in a process of its own, of the same binary (cluster/server is all of it).

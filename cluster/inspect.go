@@ -33,6 +33,8 @@ type Standing struct {
 	// Converged are the hosts that say so, sorted. An agent does if it was asked when it is.
 	Converged []string
 	Alarms    []string // what ails the store, one line each
+	// Uses are who uses how much of a store that is full, or nearly so, who uses most first.
+	Uses []etcd.Use
 }
 
 // States of a member.
@@ -49,10 +51,14 @@ type Member struct {
 	Host    string // empty if it has not been started yet
 	State   string
 	Version string   // of etcd
-	Size    int64    // of its data, in bytes
+	Size    int64    // of the file of its data, in bytes
+	InUse   int64    // of that
 	Quota   int64    // how large its data may become
 	Clients []string // where it listens for clients
 	Peers   []string // where other members reach it
+
+	at      string // the one of Clients at which it answered; empty if it did not
+	applied uint64 // how many changes it knows
 }
 
 // Quorate reports whether enough members answer to agree on anything.
@@ -86,17 +92,23 @@ func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
 	if !a.certificates.HasCertificate() && slices.ContainsFunc(resp.Members, onlySecure) {
 		return nil, errNotShown
 	}
-	r := &Standing{Cluster: strconv.FormatUint(resp.Header.ClusterId, 16), Members: make([]Member, len(resp.Members))}
-	var asked sync.WaitGroup
-	for i, m := range resp.Members {
-		asked.Go(func() { r.Members[i] = a.ask(ctx, m) })
-	}
-	asked.Wait()
-	slices.SortFunc(r.Members, func(a, b Member) int { return strings.Compare(a.Host, b.Host) })
+	r := &Standing{Cluster: strconv.FormatUint(resp.Header.ClusterId, 16), Members: a.askAll(ctx, resp.Members)}
 	if linear {
 		err = a.complete(ctx, r)
 	}
 	return r, err
+}
+
+// askAll asks members how they are, and returns that by their names.
+func (a *Admin) askAll(ctx context.Context, members []*etcdserverpb.Member) []Member {
+	out := make([]Member, len(members))
+	var asked sync.WaitGroup
+	for i, m := range members {
+		asked.Go(func() { out[i] = a.ask(ctx, m) })
+	}
+	asked.Wait()
+	slices.SortFunc(out, func(a, b Member) int { return strings.Compare(a.Host, b.Host) })
+	return out
 }
 
 // errNotShown is why nobody can be asked without a certificate.
@@ -128,7 +140,8 @@ func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 		if err != nil || s.Header.MemberId != m.ID { // another one listens there
 			continue
 		}
-		out.Version, out.Size, out.Quota = s.Version, s.DbSize, s.DbSizeQuota
+		out.Version, out.Size, out.InUse, out.Quota = s.Version, s.DbSize, s.DbSizeInUse, s.DbSizeQuota
+		out.at, out.applied = u, s.RaftAppliedIndex
 		out.State = Waits
 		switch {
 		case s.IsLearner:
@@ -145,7 +158,8 @@ func (a *Admin) ask(ctx context.Context, m *etcdserverpb.Member) Member {
 
 // complete adds what the store says.
 func (a *Admin) complete(ctx context.Context, r *Standing) error {
-	all, err := etcd.New(a.client, etcd.Options{}).List(ctx, alivePrefix, convergedPrefix, wantedKey)
+	w := etcd.New(a.client, etcd.Options{})
+	all, err := w.List(ctx, alivePrefix, convergedPrefix, wantedKey)
 	if err != nil {
 		return err
 	}
@@ -163,6 +177,13 @@ func (a *Admin) complete(ctx context.Context, r *Standing) error {
 	}
 	for _, alarm := range alarms.Alarms {
 		r.Alarms = append(r.Alarms, describe(alarm))
+	}
+	slices.Sort(r.Alarms) // several servers may have the same
+	r.Alarms = slices.Compact(r.Alarms)
+	if strainOf(len(r.Alarms) > 0, r.Members...) != roomy {
+		if r.Uses, err = w.Usage(ctx); err != nil {
+			return a.slow(err)
+		}
 	}
 	return nil
 }

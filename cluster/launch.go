@@ -22,6 +22,8 @@ type ServerConfig struct {
 	Members map[string][]string
 	New     bool
 
+	Quota int64 // how large its store may become, in bytes; 0 is etcd's own limit
+
 	TLS *TLSFiles // for https URLs
 	// Fast makes elections and changes of members quick, and writes unsafe, for tests.
 	Fast bool

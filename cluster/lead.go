@@ -10,14 +10,16 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // lead is what a leader remembers between steps.
 type lead struct {
-	settled bool                 // nothing is to be done until something changes
-	pending bool                 // a change is under way
-	leaving map[string]time.Time // since when a member is to go, by host
-	shy     map[string]bool      // volunteers that have been told of, because nobody reaches them
+	status  *clientv3.StatusResponse // of the server here, if it leads
+	settled bool                     // nothing is to be done until something changes
+	pending bool                     // a change is under way
+	leaving map[string]time.Time     // since when a member is to go, by host
+	shy     map[string]bool          // volunteers that have been told of, because nobody reaches them
 }
 
 const (
@@ -41,7 +43,7 @@ func (n *Node) decide(ctx context.Context) error {
 		*l = lead{}
 		return err
 	}
-	if l.settled {
+	if l.status = status; l.settled {
 		return nil
 	}
 	v, err := n.look(ctx)

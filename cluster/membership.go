@@ -25,12 +25,13 @@ type Membership struct {
 	store *mem.Store // what is in memory; nil if there is a cluster
 	world *handover.World
 
-	settled   chan struct{} // closed when the agent has settled first
-	once      sync.Once     // guards settled
-	converged chan bool     // has the last state that was not told yet
-	wasLost   bool          // belongs to onHealth
-	outage    atomic.Pointer[etcd.Health]
-	told      func(etcd.Health) // is told, too; may be nil
+	settled   chan struct{}               // closed when the agent has settled first
+	once      sync.Once                   // guards settled
+	converged chan bool                   // has the last state that was not told yet
+	wasLost   bool                        // belongs to onHealth
+	outage    atomic.Pointer[etcd.Health] // a store that takes no writes is no outage
+	full      atomic.Pointer[Ailment]     // that it takes none from this agent
+	told      func(etcd.Health)           // is told, too; may be nil
 }
 
 // How long a node waits for the agent to settle first: a short time if the agent may need what
@@ -226,6 +227,8 @@ func (m *Membership) onHealth(h etcd.Health) {
 	case h.Connected:
 		m.log.Info("the cluster is reached")
 	case m.node.World() == nil: // the node says so
+	case errors.Is(h.Err, etcd.ErrFull):
+		m.log.Warn("what this agent says of itself does not reach the others", "error", h.Err)
 	default:
 		m.wasLost = true
 		m.log.Warn("the cluster is not reached; what it said last stays in force", "error", h.Err)
@@ -234,6 +237,14 @@ func (m *Membership) onHealth(h etcd.Health) {
 
 // note remembers an outage. What is in memory until a cluster has begun here misses nothing.
 func (m *Membership) note(h etcd.Health) {
+	if errors.Is(h.Err, etcd.ErrFull) {
+		m.full.Store(&Ailment{h.Since, h.Err})
+		m.outage.Store(nil)
+		return
+	}
+	if h.Connected {
+		m.full.Store(nil)
+	}
 	switch before := m.outage.Load(); {
 	case h.Connected || m.store != nil && m.node.World() == nil:
 		m.outage.Store(nil)
@@ -248,6 +259,17 @@ func (m *Membership) note(h etcd.Health) {
 func (m *Membership) Outage() (since time.Time, why error) {
 	if h := m.outage.Load(); h != nil {
 		return h.Since, h.Err
+	}
+	return time.Time{}, nil
+}
+
+// Ailment returns since when something ails the store, and what; nil if nothing is known to. The host
+// that leads knows most.
+func (m *Membership) Ailment() (since time.Time, what error) {
+	for _, a := range []*Ailment{m.node.Ailment(), m.full.Load()} {
+		if a != nil {
+			return a.Since, a.Err
+		}
 	}
 	return time.Time{}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -64,6 +65,12 @@ type Options struct {
 	// where it leads; others cannot reach this host there, so it runs no server.
 	Through etcd.Dialer
 
+	// Tidy is what the leader calls to remove what nobody needs from a store that has little room;
+	// nil removes nothing.
+	Tidy Tidier
+	// Quota is how large the store of a server here may become, in bytes; 0 is etcd's own limit, 2 GiB.
+	Quota int64
+
 	Launcher Launcher // starts the server; nil if there can be none
 	Log      *slog.Logger
 	// OnHealth is told when the connection is lost and when it is back. It must not block.
@@ -90,6 +97,7 @@ type Node struct {
 	ready   chan struct{} // closed when world can be used
 	hurry   chan struct{} // closed when leaving is not to wait
 	hurried sync.Once
+	ailment atomic.Pointer[Ailment] // is written by the loop, and read by anybody
 
 	// What follows belongs to Run; client and world are fixed when ready is closed.
 	client *clientv3.Client
@@ -133,6 +141,9 @@ func New(opts Options) (*Node, error) {
 		ready: make(chan struct{}), hurry: make(chan struct{}),
 	}
 	n.state = newState()
+	if opts.Fast {
+		n.state.upkeep.shortest = idleTick
+	}
 	return n, nil
 }
 

@@ -36,11 +36,13 @@ type state struct {
 	published  bool      // its endpoints are in the store
 	leaves     bool      // this host is about to leave
 
-	lead lead
+	lead   lead
+	upkeep upkeep
+	tends  chan strain // begins to look after the store; has room for the one that may be under way
 }
 
 func newState() state {
-	return state{nominated: map[string][]string{}, endpoints: map[string][]string{}}
+	return state{nominated: map[string][]string{}, endpoints: map[string][]string{}, tends: make(chan strain, 1)}
 }
 
 // How often a node looks whether something changed that no key tells of: who leads, whether a
@@ -75,6 +77,7 @@ func (n *Node) part(ctx context.Context) {
 		})
 	}
 	followers.Go(func() { n.guard(follows) })
+	followers.Go(func() { n.tending(follows, n.state.tends, events) })
 	if !n.open(ctx, events) {
 		return
 	}
@@ -110,14 +113,14 @@ func (n *Node) open(ctx context.Context, events <-chan func()) bool {
 // wait waits until there is something to do. It reports false when ctx has ended.
 func (n *Node) wait(ctx context.Context, events <-chan func()) bool {
 	tick := idleTick
-	if n.busy() {
+	switch {
+	case n.busy():
 		tick = busyTick
+	case n.calm() && !n.opts.Fast:
+		tick = tendTick
 	}
 	timer := time.NewTimer(tick)
 	defer timer.Stop()
-	if n.calm() {
-		timer.Stop()
-	}
 	select {
 	case <-ctx.Done():
 		return false
@@ -136,8 +139,8 @@ func (n *Node) busy() bool {
 	return n.state.lead.pending || nominated != (n.server != nil) || n.server != nil && !n.state.published
 }
 
-// calm reports whether keys and the server tell of all that may happen: there is no other member
-// that could come to lead. One that leaves waits for the others to be gone, which no key tells of.
+// calm reports whether keys and the server tell of all that may happen, but for how full the store
+// becomes: there is no other member that could come to lead. One that leaves waits for the others to be gone, which no key tells of.
 func (n *Node) calm() bool {
 	s := &n.state
 	return n.server != nil && !s.leaves && s.published && s.lead.settled && s.broken.IsZero() &&
@@ -148,7 +151,7 @@ func (n *Node) calm() bool {
 func (n *Node) step(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	for _, act := range []func(context.Context) error{n.volunteer, n.serve, n.follow, n.decide} {
+	for _, act := range []func(context.Context) error{n.volunteer, n.serve, n.follow, n.decide, n.tend} {
 		if err := act(ctx); err != nil {
 			n.log.Debug("a step of the cluster is taken once more", "error", err)
 		}

@@ -67,6 +67,11 @@ func (r *Reporter) Status(s *dashboard.Status) {
 		r.text("", x.Text)
 		r.newline()
 	}
+	if x := s.Store; x.Text != "" {
+		r.printf(red, "for %s: ", span(r.Now.Sub(x.Since)))
+		r.text("", x.Text)
+		r.newline()
+	}
 	state := ""
 	for i := range s.Resources {
 		x := &s.Resources[i]

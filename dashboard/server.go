@@ -31,6 +31,8 @@ type Server struct {
 	Origin func() string
 	// Outage tells why others are not reached; nil knows of nothing.
 	Outage func() Outage
+	// Store tells what ails the store of the cluster; nil knows of nothing.
+	Store func() Outage
 }
 
 // Serve answers until ctx ends.
@@ -125,6 +127,9 @@ func (s *Server) status(r *http.Request) (Status, error) {
 	}
 	if s.Outage != nil {
 		out.Outage = s.Outage()
+	}
+	if s.Store != nil {
+		out.Store = s.Store()
 	}
 	if q.Diffs {
 		err = s.addDiffs(r.Context(), out.Resources)

@@ -21,6 +21,7 @@ type Status struct {
 	Origin    string     `json:"origin,omitempty"` // of the graph in force, if the command line does not say it
 	Refused   Refused    `json:"refused,omitzero"`
 	Outage    Outage     `json:"outage,omitzero"`
+	Store     Outage     `json:"store,omitzero"` // what ails the store of the cluster, which is reached
 }
 
 // A Refused is what keeps an agent at an older graph than is wanted.

@@ -97,7 +97,7 @@ func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config,
 	ec := embed.NewConfig()
 	ec.Name, ec.Dir = cfg.Name, cfg.Dir
 	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger(log))
-	ec.MaxTxnOps = maxTxnOps
+	ec.MaxTxnOps, ec.QuotaBackendBytes = maxTxnOps, cfg.Quota
 	ec.EnableGRPCGateway = false // what comes through it shows the certificate of the server
 	ec.AutoCompactionMode, ec.AutoCompactionRetention = embed.CompactorModePeriodic, compactKeep
 	ec.ClusterState = embed.ClusterStateFlagExisting

@@ -15,6 +15,7 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
 )
 
 // wholeFlags are those of commands about a cluster as a whole.
@@ -172,6 +173,12 @@ func showCluster(w goio.Writer, r *cluster.Standing) {
 	if quota > 0 {
 		fmt.Fprintf(w, "store: %s of %s\n", size(used), size(quota))
 	}
+	for i, u := range r.Uses {
+		if i == 0 {
+			fmt.Fprintln(w, "it has, without what was removed and is there still:")
+		}
+		fmt.Fprintf(w, "  %s in %s\n", u, count(u.Keys, "key"))
+	}
 	for _, alarm := range r.Alarms {
 		fmt.Fprintf(w, "alarm: %s\n", alarm)
 	}
@@ -186,12 +193,7 @@ func shorten(names []string, most int) string {
 }
 
 // size writes a number of bytes for people.
-func size(n int64) string {
-	if n < 1<<20 {
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-}
+func size(n int64) string { return etcd.Size(n).String() }
 
 func clusterMembersCommand(io *streams) *cobra.Command {
 	var f standingFlags
@@ -322,7 +324,7 @@ If the store was full, and is not any more, it takes writes again. Remove first 
 old deploys with mgmt deploy prune, dead hosts with mgmt cluster forget.
 
 The servers do this one after the other; each answers nobody while it does. A cluster whose servers
-are run by its agents does not let its history grow; etcd that is run otherwise may need this often.`,
+are run by its agents does this by itself; etcd that is run otherwise may need it often.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.with(cmd, storeLimit, func(ctx context.Context, admin *cluster.Admin) error {

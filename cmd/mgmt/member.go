@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -11,6 +12,8 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/cluster/pki"
+	"mgmt/deploy"
+	"mgmt/world"
 	"mgmt/world/etcd"
 )
 
@@ -26,12 +29,16 @@ type clusterFlags struct {
 	insecure  bool
 	token     string
 	joinPort  uint16
+	quota     uint
 	tls       cluster.TLSFiles
 	sshFlags
 }
 
 // tokenVariable has a token, which is not seen in lists of processes then.
 const tokenVariable = "MGMT_TOKEN"
+
+// maxQuota is the largest --store-quota, a TiB.
+const maxQuota = 1 << 20
 
 // clusterVariables are what the environment says in place of flags.
 var clusterVariables = map[string]string{
@@ -59,6 +66,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noNetwork, "no-network", false, "let the server listen on a socket only (MGMT_NO_NETWORK)")
 	flags.BoolVar(&f.noMagic, "no-magic", false, "stay at the seeds, whatever servers there are; with --no-server")
 	flags.Uint16Var(&f.joinPort, "join-port", pki.DefaultPort, "`port` where this host lets others in, if it can")
+	flags.UintVar(&f.quota, "store-quota", 0, "`MiB` that the store of the server here may take; 0 is 2048")
 	f.sshFlags.register(flags)
 	flags.BoolVar(&f.insecure, "insecure", false, "allow the network without TLS")
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust, in place of the cluster's own")
@@ -79,6 +87,9 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 	}
 	if err := checkAddresses(cmd); err != nil {
 		return nil, err
+	}
+	if f.quota > maxQuota {
+		return nil, usagef(cmd, "--store-quota is a number of MiB up to %d", maxQuota)
 	}
 	files, err := f.tlsFiles(cmd)
 	if err != nil {
@@ -101,6 +112,7 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		AdvertiseClientURLs: addresses(f.advertiseClientURLs), AdvertiseServerURLs: addresses(f.advertiseServerURLs),
 		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files,
 		PKI: pki.Dir(filepath.Join(prefix, pkiDir)), Token: token, JoinPort: int(f.joinPort), Through: through,
+		Tidy: tidy, Quota: int64(f.quota) << 20,
 	}
 	if path, err := cluster.Program(); err == nil {
 		opts.Launcher = cluster.Command{Path: path, Log: log}
@@ -113,6 +125,12 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		log.Warn("--insecure: what the agents share crosses the network in plain text, for all to read and to change")
 	}
 	return m, nil
+}
+
+// tidy removes the deploys that publishing another one would.
+func tidy(ctx context.Context, store world.KV) (int, error) {
+	gone, err := deploy.Prune(ctx, store, deploy.DefaultKeep)
+	return len(gone), err
 }
 
 // readToken returns the token, nil if there is none. Programs that the agent runs do not get it.

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
@@ -26,6 +27,14 @@ func Plain(err error) error {
 		return err
 	}
 	return &callError{s.GRPCStatus()}
+}
+
+// codeOf returns the code of an error of the client.
+func codeOf(err error) codes.Code {
+	if known, ok := errors.AsType[rpctypes.EtcdError](err); ok {
+		return known.Code()
+	}
+	return status.Code(err)
 }
 
 // ErrFull is why a store takes no writes.

@@ -26,7 +26,7 @@ type server struct {
 }
 
 // serve starts a server, which ends with the test.
-func serve(t *testing.T) *server {
+func serve(t testing.TB) *server {
 	t.Helper()
 	s := &server{dir: filepath.Join(t.TempDir(), "data"), listen: url.URL{Scheme: "http", Host: "127.0.0.1:0"}}
 	s.start(t)
@@ -35,7 +35,7 @@ func serve(t *testing.T) *server {
 }
 
 // start starts the server, on the address that it had before.
-func (s *server) start(t *testing.T) {
+func (s *server) start(t testing.TB) {
 	t.Helper()
 	cfg := embed.NewConfig()
 	cfg.Dir = s.dir
@@ -59,7 +59,7 @@ func (s *server) start(t *testing.T) {
 
 func (s *server) stop() { s.etcd.Close() }
 
-func (s *server) client(t *testing.T) *clientv3.Client {
+func (s *server) client(t testing.TB) *clientv3.Client {
 	t.Helper()
 	client, err := Dial([]string{s.listen.String()}, nil)
 	if err != nil {

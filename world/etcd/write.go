@@ -82,10 +82,7 @@ func unanswered(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
-	code := status.Code(err)
-	if known, ok := errors.AsType[rpctypes.EtcdError](err); ok {
-		code = known.Code()
-	}
+	code := codeOf(err)
 	return code == codes.DeadlineExceeded || code == codes.Unavailable || status.Convert(err).Message() == "raft proposal dropped"
 }
 
