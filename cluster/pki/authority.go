@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -10,8 +9,6 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -22,18 +19,6 @@ const (
 	skew              = time.Hour // how far the clocks of hosts may be behind
 )
 
-// Roles that a certificate names.
-const (
-	RoleAgent  = "agent"  // all hosts
-	RoleSigner = "signer" // those that have the key of the authority
-	RoleServer = "server" // those that may run servers
-	RoleDeploy = "deploy" // those that may deploy programs
-)
-
-// PeerName is among the names of hosts that may run servers, and of no others: servers compare names,
-// and know nothing of roles.
-const PeerName = "server.mgmt"
-
 const organization = "mgmt"
 
 // An Authority signs certificates.
@@ -42,14 +27,14 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// A Fingerprint tells authorities apart: the SHA-256 of the certificate.
+// A Fingerprint identifies an authority. It is the SHA-256 sum of its certificate.
 type Fingerprint [sha256.Size]byte
 
 // FingerprintOf returns the fingerprint of a certificate.
 func FingerprintOf(cert *x509.Certificate) Fingerprint { return sha256.Sum256(cert.Raw) }
 
-// Found makes the authority of a new cluster, unless it is here already, and gives this host a
-// certificate. names are the host names and addresses by which the host is reached.
+// Found makes the authority of a new cluster, unless it exists in dir already, and gives this host
+// a certificate. names are the host names and addresses at which the host is reached.
 func Found(dir Dir, host string, names []string) (*Authority, error) {
 	if err := checkName(host); err != nil {
 		return nil, err
@@ -80,8 +65,8 @@ func (d Dir) Authority() (*Authority, error) {
 	return &Authority{cert, key}, nil
 }
 
-// makeAuthority makes the authority with an empty revocation list. The key is written first:
-// without the certificate it is nothing, and is made again.
+// makeAuthority makes the authority and an empty revocation list. The certificate is written last:
+// without it the key counts for nothing, and both are made again.
 func (d Dir) makeAuthority() (*Authority, error) {
 	if _, err := d.trusted(); err == nil {
 		return d.Authority()
@@ -171,69 +156,6 @@ func (a *Authority) sign(public any, host string, names []string, roles ...strin
 	return x509.ParseCertificate(der)
 }
 
-// namesFor returns the names that a host has in any case.
-func namesFor(host string, roles []string) []string {
-	names := []string{host, "localhost", "127.0.0.1", "::1"}
-	if slices.Contains(roles, RoleServer) || slices.Contains(roles, RoleSigner) {
-		names = append(names, PeerName)
-	}
-	return names
-}
-
-// canonical sorts names and writes addresses in one way.
-func canonical(names []string) []string {
-	out := make([]string, 0, len(names))
-	for _, name := range names {
-		if ip := net.ParseIP(name); ip != nil {
-			name = ip.String()
-		}
-		out = append(out, strings.ToLower(name))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// namesOf returns the names and addresses of a certificate.
-func namesOf(cert *x509.Certificate) []string {
-	out := slices.Clone(cert.DNSNames)
-	for _, ip := range cert.IPAddresses {
-		out = append(out, ip.String())
-	}
-	return canonical(out)
-}
-
-// MaySign reports whether a certificate is that of a signer.
-func MaySign(cert *x509.Certificate) bool {
-	return slices.Contains(cert.Subject.OrganizationalUnit, RoleSigner)
-}
-
-// Is reports whether a certificate is that of a host, by its own name or another one that it has
-// alone. Names are the same in small letters and in capitals.
-func Is(cert *x509.Certificate, host string) bool {
-	same := func(name string) bool { return strings.EqualFold(name, host) }
-	return same(cert.Subject.CommonName) || !shared(strings.ToLower(host)) && slices.ContainsFunc(cert.DNSNames, same)
-}
-
-// MayDeploy reports whether a certificate is that of a host which may deploy programs. Signers
-// may: they could give themselves the role.
-func MayDeploy(cert *x509.Certificate) bool {
-	return MaySign(cert) || slices.Contains(cert.Subject.OrganizationalUnit, RoleDeploy)
-}
-
-// MayServe reports whether a certificate is that of a host which may run a server of the cluster.
-// Signers may.
-func MayServe(cert *x509.Certificate) bool {
-	return MaySign(cert) || slices.Contains(cert.Subject.OrganizationalUnit, RoleServer)
-}
-
-// HasRoles reports whether a certificate is one that names roles, as those of an authority of mgmt
-// do; certificates that are brought along need not.
-func HasRoles(cert *x509.Certificate) bool {
-	return slices.Contains(cert.Subject.Organization, organization)
-}
-
-func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
-
 // newSerial returns a number that no other certificate has.
 func newSerial() *big.Int {
 	b := make([]byte, 16)
@@ -241,18 +163,4 @@ func newSerial() *big.Int {
 	b[0] &= 0x7f
 	b[0] |= 0x40
 	return new(big.Int).SetBytes(b)
-}
-
-// checkName refuses what is no name of a host, nor an address.
-func checkName(name string) error {
-	if net.ParseIP(name) != nil {
-		return nil
-	}
-	ok := name != "" && len(name) <= 253 && !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._", r))
-	})
-	if !ok || name[0] == '.' || name[0] == '-' {
-		return fmt.Errorf("%.300q is neither a host name nor an address", name)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package pki
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +11,8 @@ import (
 	"time"
 )
 
-// Files are what a host shows, and whom it trusts: PEM files, but for the revocation list.
+// Files name the files with which a host identifies itself and decides whom to trust. All are PEM
+// files except for the revocation list.
 type Files struct {
 	CA, Cert, Key string
 	Revoked       string `json:",omitempty"` // none if empty
@@ -26,8 +26,8 @@ var (
 	ErrOtherHost   = errors.New("the certificate is of another host")
 )
 
-// Check returns why others will not take the certificate for that of a host at a time. Without a
-// host, it may be of any.
+// Check returns why others would not accept the certificate as that of a host at a given time. An
+// empty host stands for any.
 func (f Files) Check(host string, now time.Time) error {
 	authorities, err := f.authorities()
 	if err != nil {
@@ -54,8 +54,8 @@ func (f Files) Check(host string, now time.Time) error {
 	return NewRevocations(f.Revoked).Check(cert)
 }
 
-// renewal says how to come by another certificate. Those that are brought along have no list of
-// revocations.
+// renewal says how to get another certificate. Only certificates that the cluster has issued come
+// with a list of revocations.
 func (f Files) renewal() string {
 	if f.Revoked == "" {
 		return "put another one there"
@@ -73,7 +73,7 @@ func intermediates(pair *tls.Certificate) *x509.CertPool {
 	return pool
 }
 
-// Client returns how a client shows itself, and whom it trusts.
+// Client returns the configuration of a client.
 func (f Files) Client() (*tls.Config, error) {
 	config, authorities, err := f.config()
 	if err != nil {
@@ -84,8 +84,8 @@ func (f Files) Client() (*tls.Config, error) {
 	return config, nil
 }
 
-// Server returns how a server shows itself, and whom it trusts. auth says whether clients have
-// to show a certificate.
+// Server returns the configuration of a server. auth says whether clients have to present a
+// certificate.
 func (f Files) Server(auth tls.ClientAuthType) (*tls.Config, error) {
 	config, authorities, err := f.config()
 	if err != nil {
@@ -117,7 +117,7 @@ func (f Files) config() (*tls.Config, *x509.CertPool, error) {
 	}, authorities, nil
 }
 
-// A CertificateFile is a file with the certificate of a host, which may have its key, too. It is read
+// A CertificateFile is a file that holds the certificate of a host, and possibly its key. It is read
 // again when it has changed.
 type CertificateFile struct {
 	path string
@@ -138,28 +138,20 @@ func (f *CertificateFile) Certificate() (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.cert != nil && os.SameFile(info, f.read) && info.ModTime().Equal(f.read.ModTime()) {
+	if unchanged(info, f.read) {
 		return f.cert, nil
 	}
-	cert, err := readFirst(f.path)
+	cert, err := readCertificate(f.path)
 	if err == nil {
 		f.cert, f.read = cert, info
 	}
 	return cert, err
 }
 
-// readFirst reads the first certificate of a file.
-func readFirst(path string) (*x509.Certificate, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "CERTIFICATE" {
-			return x509.ParseCertificate(block.Bytes)
-		}
-	}
-	return nil, fmt.Errorf("%s has no certificate", path)
+// unchanged reports whether a file is the one that was read; nil is none. Files are replaced, never
+// rewritten.
+func unchanged(file, read os.FileInfo) bool {
+	return read != nil && os.SameFile(file, read) && file.ModTime().Equal(read.ModTime())
 }
 
 func (f Files) authorities() (*x509.CertPool, error) {

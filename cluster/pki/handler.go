@@ -31,7 +31,7 @@ type refusal struct {
 // ErrBusy is why a signer does not answer a host that asks too often.
 var ErrBusy = errors.New("too many requests come from this address; try again in a minute")
 
-// kinds are the reasons that travel, with the status of HTTP that fits them.
+// kinds has the reasons that are told to hosts, each with a fitting HTTP status.
 var kinds = map[string]struct {
 	err    error
 	status int
@@ -69,8 +69,8 @@ func (s *Signer) Serve(ctx context.Context, dir Dir, listener net.Listener) erro
 	return ctx.Err()
 }
 
-// Handler answers hosts that want a certificate. It needs TLS with certificates of clients that
-// are verified if given.
+// Handler answers hosts that want a certificate. It has to be served with TLS that verifies client
+// certificates where they are given.
 func (s *Signer) Handler() http.Handler {
 	limit := newLimiter()
 	mux := http.NewServeMux()
@@ -88,7 +88,7 @@ func (s *Signer) Handler() http.Handler {
 	return mux
 }
 
-// answer reads a request, and writes what a function makes of it.
+// answer reads a request, has it granted or refused, and writes the answer.
 func (s *Signer) answer(w http.ResponseWriter, r *http.Request, limit *limiter, grant func(context.Context, Request, net.IP) (*Answer, error)) {
 	from := remote(r)
 	var req Request

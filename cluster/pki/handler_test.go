@@ -14,7 +14,7 @@ func FuzzHandler(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	store := &Memory{}
+	store := &memory{}
 	token, err := NewToken(f.Context(), store, Invitation{Uses: 1, TTL: time.Hour})
 	if err != nil {
 		f.Fatal(err)

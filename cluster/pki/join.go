@@ -36,9 +36,9 @@ type Newcomer struct {
 // A Dial connects to an address. It is that of [net.Dialer.DialContext].
 type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// Why a host does not get an answer that it believes.
+// Why a host gets no answer that it can trust.
 var (
-	// ErrOtherCluster is why a newcomer does not say its secret.
+	// ErrOtherCluster is why a newcomer keeps its secret to itself.
 	ErrOtherCluster = errors.New("the token is of another cluster")
 	// ErrUnreachable is why there is no answer at all.
 	ErrUnreachable = errors.New("no signer of the cluster can be reached")
@@ -143,8 +143,8 @@ func newRequest(key *ecdsa.PrivateKey, host string, names []string) ([]byte, err
 	return x509.CreateCertificateRequest(rand.Reader, template, key)
 }
 
-// pinned trusts signers of the authority that has a fingerprint. Which host they are counts for
-// nothing: only signers have the role.
+// pinned trusts the signers of the authority with a fingerprint. It does not matter which hosts
+// these are, since only signers have that role.
 func pinned(authority Fingerprint) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13,
@@ -224,7 +224,7 @@ func post(ctx context.Context, client *http.Client, to string, body []byte) (*An
 	return &answer, nil
 }
 
-// refused is the answer of a signer that will be the same from others.
+// A refused error is the answer of a signer that any other signer would give too.
 type refused struct {
 	text string
 	kind error
@@ -244,7 +244,7 @@ func refusedBy(from, status string, text []byte) error {
 	return fmt.Errorf("%s: %s", from, r.Error)
 }
 
-// check makes sure that an answer is what was asked for.
+// check verifies that an answer is what was asked for.
 func (a *Answer) check(authority Fingerprint, host string, key *ecdsa.PrivateKey) error {
 	ca, err := x509.ParseCertificate(a.Authority)
 	if err != nil {

@@ -39,19 +39,7 @@ func Keep(ctx context.Context, dir Dir, log *slog.Logger, renew func(context.Con
 	}
 }
 
-// Recertify gives a signer's own host a new certificate, and notes it.
-func (s *Signer) Recertify(ctx context.Context, dir Dir, names []string) error {
-	cert, err := dir.current()
-	if err != nil {
-		return err
-	}
-	if err := s.Authority.certify(dir, cert.Leaf.Subject.CommonName, names); err != nil {
-		return err
-	}
-	return s.Adopt(ctx, dir)
-}
-
-// lookAgain is how often the clock is looked at: when it is set, timers do not know, and they stand
+// lookAgain is how often the clock is read: timers do not notice when it is set, and they stand
 // still while a machine sleeps.
 const lookAgain = 10 * time.Minute
 

@@ -16,7 +16,7 @@ func TestKeepRenewsInTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		signer := &Signer{Authority: authority, Store: &Memory{}}
+		signer := &Signer{Authority: authority, Store: &memory{}}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*24*time.Hour)
 		defer cancel()
 		renewals, failures := 0, 0

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// How many requests a signer takes from one address: a burst, and then some each minute.
+// How many requests a signer accepts from one address: a burst, and then some each minute.
 const (
 	limitBurst  = 30
 	limitMinute = 30
 	limitHosts  = 4096 // addresses that are remembered
 )
 
-// A limiter counts requests by the address that they come from, as buckets that leak.
+// A limiter counts requests by the address that they come from, in leaky buckets.
 type limiter struct {
 	mu      sync.Mutex // guards what follows
 	buckets map[string]bucket

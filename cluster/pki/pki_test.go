@@ -21,7 +21,7 @@ import (
 type testCluster struct {
 	t      *testing.T
 	dir    Dir
-	store  *Memory
+	store  *memory
 	signer *Signer
 	server *httptest.Server
 	port   uint16
@@ -29,7 +29,7 @@ type testCluster struct {
 
 func newCluster(t *testing.T) *testCluster {
 	t.Helper()
-	c := &testCluster{t: t, dir: Dir(t.TempDir()), store: &Memory{}}
+	c := &testCluster{t: t, dir: Dir(t.TempDir()), store: &memory{}}
 	authority, err := Found(c.dir, "first", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -589,7 +589,7 @@ func TestAnExpiredHostJoinsAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Signer{Authority: authority, Store: &Memory{}}
+		s := &Signer{Authority: authority, Store: &memory{}}
 		join := func() error {
 			token, err := NewToken(t.Context(), s.Store, Invitation{Uses: 1, TTL: time.Hour})
 			if err != nil {

@@ -2,11 +2,12 @@ package pki
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -84,14 +85,6 @@ type storedHost struct {
 func hostKey(host string) string  { return "host/" + strings.ToLower(host) }
 func ownerKey(name string) string { return "name/" + strings.ToLower(name) }
 
-// Keys that hosts follow.
-const (
-	// RevokedKey has the certificates that are revoked. Signers follow it.
-	RevokedKey = "revoked"
-	// ListKey has the revocation list. All hosts follow it.
-	ListKey = "crl"
-)
-
 // live reports whether the host has a certificate that counts.
 func (h *storedHost) live(now time.Time) bool {
 	h.forget(now)
@@ -101,6 +94,24 @@ func (h *storedHost) live(now time.Time) bool {
 // forget drops certificates that have expired.
 func (h *storedHost) forget(now time.Time) { h.Certs = unexpired(h.Certs, now) }
 
+// add notes a certificate.
+func (h *storedHost) add(cert *x509.Certificate) {
+	h.forget(time.Now())
+	h.Certs = append(h.Certs, issued{fmt.Sprintf("%x", cert.SerialNumber), cert.Subject.CommonName, cert.NotAfter})
+	h.Key = hashPublic(cert.RawSubjectPublicKeyInfo)
+}
+
+// has reports whether a certificate is one of the host's that count.
+func (h *storedHost) has(cert *x509.Certificate) bool {
+	serial := fmt.Sprintf("%x", cert.SerialNumber)
+	return slices.ContainsFunc(h.Certs, func(c issued) bool { return c.Serial == serial })
+}
+
+// last reports whether a certificate is the newest of the host's.
+func (h *storedHost) last(cert *x509.Certificate) bool {
+	return len(h.Certs) > 0 && h.Certs[len(h.Certs)-1].Serial == fmt.Sprintf("%x", cert.SerialNumber)
+}
+
 func unexpired(certs []issued, now time.Time) []issued {
 	var out []issued
 	for _, c := range certs {
@@ -109,56 +120,4 @@ func unexpired(certs []issued, now time.Time) []issued {
 		}
 	}
 	return out
-}
-
-// Memory is a store in memory, for a cluster of one and for tests. Its zero value is empty.
-type Memory struct {
-	mu     sync.Mutex // guards what follows
-	values map[string]stored
-	last   int64
-}
-
-type stored struct {
-	value   []byte
-	version int64
-}
-
-// Get implements Store.
-func (m *Memory) Get(_ context.Context, key string) ([]byte, int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := m.values[key]
-	return s.value, s.version, nil
-}
-
-// List implements Store.
-func (m *Memory) List(_ context.Context, prefix string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := map[string][]byte{}
-	for key, s := range m.values {
-		if strings.HasPrefix(key, prefix) {
-			out[key] = s.value
-		}
-	}
-	return out, nil
-}
-
-// Swap implements Store.
-func (m *Memory) Swap(_ context.Context, key string, value []byte, version int64) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.values[key].version != version {
-		return false, nil
-	}
-	if m.values == nil {
-		m.values = map[string]stored{}
-	}
-	if value == nil {
-		delete(m.values, key)
-		return true, nil
-	}
-	m.last++
-	m.values[key] = stored{value, m.last}
-	return true, nil
 }

@@ -1,39 +1,19 @@
 package pki
 
 import (
-	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"sync"
-	"time"
 )
 
-// ErrRevoked is why a certificate counts no longer although it has not expired.
+// ErrRevoked is why a certificate is rejected although it has not expired.
 var ErrRevoked = errors.New("the certificate was revoked")
 
-// list signs a revocation list.
-func (a *Authority) list(certs []issued) ([]byte, error) {
-	template := &x509.RevocationList{
-		Number:     big.NewInt(time.Now().UnixNano()),
-		ThisUpdate: time.Now().Add(-skew),
-		NextUpdate: a.cert.NotAfter, // it is replaced when it changes, not when time passes
-	}
-	for _, c := range certs {
-		serial, ok := new(big.Int).SetString(c.Serial, 16)
-		if !ok {
-			return nil, fmt.Errorf("revoking certificates: %q is no serial number", c.Serial)
-		}
-		template.RevokedCertificateEntries = append(template.RevokedCertificateEntries,
-			x509.RevocationListEntry{SerialNumber: serial, RevocationTime: time.Now()})
-	}
-	return x509.CreateRevocationList(rand.Reader, template, a.cert, a.key)
-}
-
-// SetRevoked keeps a revocation list, if it is one of the authority which this host trusts and
-// not older than the one that the host has.
+// SetRevoked stores a revocation list, if it is signed by the authority that this host trusts and
+// is newer than the list that the host has.
 func (d Dir) SetRevoked(der []byte) error {
 	authority, err := d.trusted()
 	if err != nil {
@@ -55,6 +35,15 @@ func (d Dir) SetRevoked(der []byte) error {
 	return nil
 }
 
+// SetStoredList keeps a copy of the revocation list that is stored at ListKey.
+func (d Dir) SetStoredList(value []byte) error {
+	var list signedList
+	if err := json.Unmarshal(value, &list); err != nil {
+		return fmt.Errorf("reading the revocation list: %w", err)
+	}
+	return d.SetRevoked(list.List)
+}
+
 func readList(path string) (*x509.RevocationList, error) {
 	der, err := os.ReadFile(path)
 	if err != nil {
@@ -63,7 +52,8 @@ func readList(path string) (*x509.RevocationList, error) {
 	return x509.ParseRevocationList(der)
 }
 
-// Revocations are those of a file. It is read again when it has changed.
+// Revocations are the certificates on the revocation list in a file, which is read again when it
+// has changed.
 type Revocations struct {
 	path string
 
@@ -75,7 +65,7 @@ type Revocations struct {
 // NewRevocations returns the revocations of a file. With an empty path there are none.
 func NewRevocations(path string) *Revocations { return &Revocations{path: path} }
 
-// Check returns an error if a certificate is revoked, or if nobody knows.
+// Check returns an error if a certificate is revoked, or if the list cannot be read.
 func (r *Revocations) Check(cert *x509.Certificate) error {
 	if r.path == "" {
 		return nil
@@ -91,13 +81,13 @@ func (r *Revocations) Check(cert *x509.Certificate) error {
 	return nil
 }
 
-// refresh reads the file if it is another one. Files are replaced, never rewritten.
+// refresh reads the file if it has been replaced.
 func (r *Revocations) refresh() error {
 	info, err := os.Stat(r.path)
 	if err != nil {
 		return err
 	}
-	if r.read != nil && os.SameFile(info, r.read) && info.ModTime().Equal(r.read.ModTime()) {
+	if unchanged(info, r.read) {
 		return nil
 	}
 	list, err := readList(r.path)
