@@ -137,7 +137,23 @@ func inDir(dir, main string, text []byte) Input {
 		in.Main = main
 	}
 	if root, err := os.OpenRoot(dir); err == nil {
-		in.Files = root.FS()
+		in.Files = beside{root.FS(), dir}
 	}
 	return in
+}
+
+// A beside is a directory of the machine, and those of modules beside it, which a program imports from
+// there.
+type beside struct {
+	inside fs.FS
+	dir    string
+}
+
+// Open implements fs.FS.
+func (b beside) Open(name string) (fs.File, error) {
+	place := resolve.Place(name)
+	if place == name || !fs.ValidPath(name) {
+		return b.inside.Open(name)
+	}
+	return os.Open(filepath.Join(b.dir, filepath.FromSlash(place)))
 }

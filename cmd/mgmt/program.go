@@ -72,13 +72,31 @@ func (f *programFlags) open(front, arg string, io *streams) (program, error) {
 		return nil, err
 	}
 	if f.modulePath != "" {
-		dir, err := filepath.Abs(f.modulePath)
+		dir, err := seen(f.modulePath, input.Main)
 		if err != nil {
 			return nil, err
 		}
 		input.ModulePath = []string{filepath.ToSlash(dir) + "/"}
 	}
 	return langProgram{frontlang.Options{Input: input, Library: std.Library(), Kinds: resources.Kinds()}}, nil
+}
+
+// seen returns a directory as one that is relative or absolute, as the program is: then the way from the one
+// to the other is known.
+func seen(dir, program string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil || filepath.IsAbs(program) {
+		return abs, err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(here, abs)
+	if err != nil { // it is on another drive
+		return abs, nil
+	}
+	return rel, nil
 }
 
 // A langProgram is one in the language.

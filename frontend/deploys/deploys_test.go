@@ -3,6 +3,7 @@ package deploys
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"mgmt/deploy"
+	frontlang "mgmt/frontend/lang"
 	frontyaml "mgmt/frontend/yaml"
 	"mgmt/lang"
 	"mgmt/lang/funcs"
@@ -113,6 +115,52 @@ func TestPackLang(t *testing.T) {
 	p := packLang(t, "remote.mcl", mods)
 	if want := "modules/example.com/ann/greeter/main.mcl modules/example.com/ann/greeter/metadata.yaml remote.mcl"; paths(p) != want || !slices.Equal(p.Modules, []string{"modules"}) {
 		t.Errorf("with a remote module it travels as %s, %v; want %s", paths(p), p.Modules, want)
+	}
+}
+
+// TestFilesOfModulesBeside packs a program that imports from beside its directory modules which read
+// files of theirs. They find them on this machine, and where the program has travelled to.
+func TestFilesOfModulesBeside(t *testing.T) {
+	const reads = "import \"deploy\"\nclass c() {\n\tif deploy.readfile(\"/files/name\") != \"%s\" {\n\t\tpanic(\"it is another file\")\n\t}\n}\n"
+	dir := tree(t, map[string]string{
+		"site/main.mcl": "import \"../shared/tools.mcl\"\nimport \"../lib/\"\nimport \"https://example.com/ann/greeter\" as greeter\n" +
+			"include tools.c\ninclude lib.c\ninclude greeter.c\n",
+		"site/metadata.yaml":                         "",
+		"shared/tools.mcl":                           fmt.Sprintf(reads, "shared"),
+		"shared/files/name":                          "shared",
+		"lib/main.mcl":                               fmt.Sprintf(reads, "lib"),
+		"lib/files/name":                             "lib",
+		"site/lib/files/name":                        "another",
+		"mods/example.com/ann/greeter/metadata.yaml": "",
+		"mods/example.com/ann/greeter/main.mcl":      fmt.Sprintf(reads, "greeter"),
+		"mods/example.com/ann/greeter/files/name":    "greeter",
+	})
+	t.Chdir(dir)
+	for _, from := range []struct{ program, modules string }{
+		{"site", "mods/"}, {"./site/main.mcl", "mods/"},
+		{filepath.Join(dir, "site"), filepath.ToSlash(dir) + "/mods/"},
+	} {
+		in, err := lang.Open(from.program, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.ModulePath = []string{from.modules}
+		host := &funcs.Host{Hostname: "h", World: mem.New().Host("h"), Local: local.New(t.TempDir()), Files: in.Files}
+		opts := frontlang.Options{Input: in, Library: std.Library(), Kinds: resources.Kinds(), Host: host}
+		if _, _, diags := frontlang.Snapshot(t.Context(), opts); len(diags) > 0 {
+			t.Errorf("%s, here: %v", from.program, diags)
+		}
+		p := packLang(t, from.program, from.modules)
+		if _, diags, err := Check(t.Context(), p, std.Library(), resources.Kinds()); err != nil || len(diags) > 0 {
+			t.Errorf("%s, as it travels: %v, %v", from.program, diags, err)
+		}
+		if opts.Input, err = langInput(&p.Manifest, p.Bundle); err != nil {
+			t.Fatal(err)
+		}
+		host.Files = opts.Input.Files
+		if _, _, diags := frontlang.Snapshot(t.Context(), opts); len(diags) > 0 {
+			t.Errorf("%s, on a host: %v", from.program, diags)
+		}
 	}
 }
 

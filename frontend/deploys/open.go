@@ -2,6 +2,7 @@ package deploys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -48,11 +49,25 @@ func langInput(m *deploy.Manifest, files *bundle.Bundle) (lang.Input, error) {
 	if err != nil {
 		return lang.Input{}, err
 	}
-	dir, err := fs.Sub(all, path.Dir(m.Main))
-	if err != nil {
-		return lang.Input{}, err
+	return lang.Input{Source: resolve.FS{FS: all}, Main: m.Main, Files: around{all, path.Dir(m.Main)}, ModulePath: m.Modules}, nil
+}
+
+// An around is the directory of a program among the files of a deploy, and those of modules beside it.
+type around struct {
+	all fs.FS
+	dir string
+}
+
+// Open implements fs.FS.
+func (a around) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	return lang.Input{Source: resolve.FS{FS: all}, Main: m.Main, Files: dir, ModulePath: m.Modules}, nil
+	f, err := a.all.Open(path.Join(a.dir, resolve.Place(name)))
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Path = name // as the program has it
+	}
+	return f, err
 }
 
 // yamlInput finds a graph in YAML among the files of a deploy.

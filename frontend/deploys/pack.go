@@ -56,16 +56,16 @@ func PackLang(ctx context.Context, in lang.Input, library *funcs.Library, kinds 
 	if err != nil {
 		return nil, prog.Files(), diags, fmt.Errorf("packing the program: %w", err)
 	}
-	if left := staying(in, prog, plan); left.HasErrors() {
+	if left := p.staying(prog, plan); left.HasErrors() {
 		return nil, prog.Files(), append(diags, left...), nil
 	}
 	return plan, prog.Files(), diags, nil
 }
 
 // staying reports the files that a program reads and that are here, but do not travel with it.
-func staying(in lang.Input, prog *lang.Program, plan *deploy.Plan) syntax.Diagnostics {
+func (p *packer) staying(prog *lang.Program, plan *deploy.Plan) syntax.Diagnostics {
 	needs := frontlang.Needs(prog)
-	if len(needs) == 0 || in.Files == nil {
+	if len(needs) == 0 || p.in.Files == nil {
 		return nil
 	}
 	travels := map[string]bool{}
@@ -77,8 +77,11 @@ func staying(in lang.Input, prog *lang.Program, plan *deploy.Plan) syntax.Diagno
 	root := path.Dir(plan.Main)
 	out := syntax.Reports{Phase: syntax.PhaseStream}
 	for _, n := range needs {
-		comes := func(name string) bool { return travels[path.Join(root, name)] }
-		if n.In(in.Files) && !slices.ContainsFunc(n.Paths, comes) {
+		comes := func(name string) bool {
+			place := resolve.Place(name)
+			return travels[path.Join(root, place)] || !p.local(filepath.Join(p.dir, filepath.FromSlash(place))) // modules travel as they are
+		}
+		if n.In(p.in.Files) && !slices.ContainsFunc(n.Paths, comes) {
 			out.Add(frontlang.MissingFile, n.Span, "%s does not travel with the program: the hosts would not have it", n.Paths[0]).Hint = remedy(n.Paths[0])
 		}
 	}

@@ -41,17 +41,6 @@ func (r *resolver) loadMain() *Module {
 	return m
 }
 
-// deployDir returns the path of a directory from the directory of the main module.
-func (r *resolver) deployDir(dir string) string {
-	switch {
-	case dir == r.root:
-		return "/"
-	case r.root != ".":
-		dir = strings.TrimPrefix(dir, r.root+"/")
-	}
-	return "/" + strings.TrimPrefix(dir, "/") + "/"
-}
-
 func (r *resolver) read(name string) ([]byte, error) {
 	if !slices.Contains(r.prog.Read, name) {
 		r.prog.Read = append(r.prog.Read, name)
@@ -391,7 +380,7 @@ func (r *resolver) modulePath(m *Module) []string {
 			continue
 		}
 		if m.meta.Path != "" {
-			dirs = append(dirs, path.Join(r.root, m.Dir, m.meta.Path))
+			dirs = append(dirs, path.Join(r.root, Place(strings.Trim(m.Dir, "/")), m.meta.Path))
 		}
 		if m.meta.ParentPathBlock {
 			break

@@ -27,7 +27,7 @@ func Module() *funcs.Module {
 		Funcs: []*funcs.Function{
 			{
 				Name:   "abspath",
-				Doc:    "Returns the path counted from the root of the deploy. The empty path stands for the directory of the module.",
+				Doc:    "Returns the path counted from the root of the deploy, in which ... is the directory above. The empty path stands for the directory of the module.",
 				Sigs:   table.Sig("func(path str) str"),
 				Impure: text(abspath),
 			},
