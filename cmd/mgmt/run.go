@@ -252,7 +252,6 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	}
 	defer done()
 	f.deployDir = filepath.Join(prefix, "deploy")
-	timeout, exit := f.convergence(cmd, out.Log())
 	through, hangUp, err := f.gateway(cmd, out.Log())
 	if err != nil {
 		return err
@@ -262,7 +261,24 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 	if err != nil {
 		return err
 	}
-	opts := mgmt.Options{
+	opts := f.options(cmd, front, prefix, out)
+	if !opts.ConvergedExit || !member.Begins() || f.asked() { // nobody joins what is about to end
+		opts.World, opts.Companion = member.World(), member
+	}
+	agent, err := mgmt.New(opts)
+	if err != nil {
+		return err
+	}
+	f.follow.agent = agent
+	ctx, stop := climb(agent, out.Log())
+	defer stop()
+	return verdict(agent.Run(ctx), out.Log())
+}
+
+// options returns the options of an agent that is alone.
+func (f *runFlags) options(cmd *cobra.Command, front func(*funcs.Host) frontend.Frontend, prefix string, out *console.Console) mgmt.Options {
+	timeout, exit := f.convergence(cmd, out.Log())
+	return mgmt.Options{
 		Frontend: front,
 		Kinds:    resources.Kinds(),
 		Prefix:   prefix,
@@ -287,17 +303,6 @@ func (f *runFlags) run(cmd *cobra.Command, args []string, io *streams) error {
 		Graphviz:         f.graphviz,
 		GraphvizFilter:   f.graphvizFilter,
 	}
-	if !exit || !member.Begins() || f.asked() { // nobody joins what is about to end
-		opts.World, opts.Companion = member.World(), member
-	}
-	agent, err := mgmt.New(opts)
-	if err != nil {
-		return err
-	}
-	f.follow.agent = agent
-	ctx, stop := climb(agent, out.Log())
-	defer stop()
-	return verdict(agent.Run(ctx), out.Log())
 }
 
 // frontend returns what makes the front end that the arguments name.

@@ -17,7 +17,6 @@ import (
 	"mgmt/frontend"
 	"mgmt/lang"
 	"mgmt/lang/compile"
-	"mgmt/lang/flow"
 	"mgmt/lang/funcs"
 	"mgmt/lang/infer"
 	"mgmt/lang/syntax"
@@ -33,7 +32,7 @@ type Options struct {
 	Log     *slog.Logger // nil discards
 	// Watch loads the program again when one of its files changes.
 	Watch bool
-	// Report shows the diagnostics of a program. With fatal set there is no program to run.
+	// Report shows the diagnostics of a program.
 	Report func(files *syntax.Files, list syntax.Diagnostics)
 }
 
@@ -68,120 +67,16 @@ func New(opts Options) *Frontend {
 	return &Frontend{opts: opts, kinds: Kinds(opts.Kinds), log: log}
 }
 
-// A version is one load of the program that runs.
-type version struct {
-	prog   *lang.Program
-	graph  *flow.Graph
-	state  *collector
-	cancel context.CancelFunc
-	fresh  bool // it has not had a good graph yet
-	causes []*flow.Cause
-}
-
-// stop ends the sources of the version and waits for them.
-func (v *version) stop() {
-	v.cancel()
-	v.graph.Wait()
-}
-
 // Run implements frontend.Frontend.
 func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resource.Delta) error) error {
-	first, read, texts := f.load(ctx)
-	changed, stopWatch := f.watch(read)
-	defer func() { stopWatch() }()
-	if first == nil {
+	r := &runner{Frontend: f, submit: submit}
+	r.current, r.read, r.texts = f.load(ctx)
+	r.changed, r.stopWatch = f.watch(r.read)
+	defer r.stop()
+	if r.current == nil {
 		return frontend.ErrRefused
 	}
-	current := first
-	defer func() { current.stop() }()
-	var next *version            // loaded after a change of the files; takes over when it has a graph
-	var settled <-chan time.Time // the files have not changed for a while
-	for {
-		if next != nil {
-			if took, err := f.step(ctx, next, current, submit); err != nil {
-				next.stop()
-				next = nil
-				f.stays(ctx)
-			} else if took {
-				current.stop()
-				current, next = next, nil
-			}
-		} else if _, err := f.step(ctx, current, nil, submit); err != nil {
-			return err
-		}
-		var events <-chan struct{}
-		if next != nil {
-			events = next.graph.Events()
-		}
-		select {
-		case <-ctx.Done():
-			if next != nil {
-				next.stop()
-			}
-			return ctx.Err()
-		case <-current.graph.Events():
-			if next != nil { // the old version goes on until the new one takes over
-				if _, err := f.step(ctx, current, nil, submit); err != nil {
-					return err
-				}
-			}
-		case <-events:
-		case <-changed:
-			settled = time.After(frontend.Quiet)
-		case <-settled:
-			if settled = nil; !texts.stale() {
-				continue
-			}
-			if next != nil {
-				next.stop()
-			}
-			var again []string
-			if next, again, texts = f.load(ctx); next != nil {
-				f.log.Info("the program changed")
-			} else {
-				f.stays(ctx)
-			}
-			if !slices.Equal(again, read) {
-				stopWatch()
-				read = again
-				changed, stopWatch = f.watch(read)
-			}
-		}
-	}
-}
-
-// load loads the program and starts it. It returns nil when the program is refused, having
-// reported why, and in any case the files to watch for a change and what was read of them.
-func (f *Frontend) load(ctx context.Context) (*version, []string, *reads) {
-	input := f.opts.Input
-	texts := newReads(input.Source)
-	if input.Source != nil {
-		input.Source = texts
-	}
-	prog, diags := lang.Load(ctx, input, f.opts.Library, f.kinds)
-	if len(diags) > 0 {
-		f.opts.Report(prog.Files(), diags)
-	}
-	if diags.HasErrors() {
-		f.program.Refuse(frontend.Brief(prog.Files(), diags))
-		return nil, prog.Read(), texts
-	}
-	f.program.Accept()
-	return f.start(ctx, prog), prog.Read(), texts
-}
-
-func (f *Frontend) start(ctx context.Context, prog *lang.Program) *version {
-	ctx, cancel := context.WithCancel(ctx)
-	b := &builder{kinds: f.opts.Kinds, files: prog.Files()}
-	return &version{prog: prog, graph: prog.Start(ctx, f.opts.Host), state: newCollector(b.build), cancel: cancel, fresh: true}
-}
-
-// watch tells when one of the files may have changed.
-func (f *Frontend) watch(names []string) (changed <-chan struct{}, stop func()) {
-	if !f.opts.Watch || f.opts.Host == nil {
-		return frontend.Changes(nil, nil, f.log)
-	}
-	return frontend.Changes(f.opts.Host.Watch, names, f.log)
+	return r.run(ctx)
 }
 
 // step takes in what has happened and hands the difference on. A version that takes over
