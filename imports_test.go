@@ -59,6 +59,7 @@ const policy = `
 	world/etcd world/handover world/mem
 	world/worldtest
 	world
+	world/peercred
 	graph/picture
 	graph
 	watch
@@ -77,7 +78,7 @@ const modules = `
 	go.uber.org/zap                   cluster/server world/etcd
 	go.yaml.in/yaml/v4                frontend/yaml lang/resolve
 	golang.org/x/crypto               cluster/tunnel deploy/sign seal
-	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch
+	golang.org/x/sys                  . dashboard engine lang/std/* local resources/* watch world/peercred
 	golang.org/x/term                 cmd/mgmt
 	google.golang.org/grpc            cluster/server world/etcd
 	google.golang.org/protobuf        cluster

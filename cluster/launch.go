@@ -25,6 +25,9 @@ type ServerConfig struct {
 	Quota int64 // how large its store may become, in bytes; 0 is etcd's own limit
 
 	TLS *TLSFiles // for https URLs
+	// LocalUsers are the numbers of users who reach the plain loopback URLs, besides root and the
+	// one that the server runs as.
+	LocalUsers []int `json:",omitempty"`
 	// Fast makes elections and changes of members quick, and writes unsafe, for tests.
 	Fast bool
 }

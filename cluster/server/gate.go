@@ -17,28 +17,31 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"mgmt/cluster"
 	"mgmt/cluster/pki"
 )
 
 // A gate looks at each request of a client, for connections outlive the moment at which they were
 // allowed: a host whose certificate is revoked is out at once. What a client may change and read
-// depends on its certificate (rights.go), and so does what it may call (calls.go).
+// depends on its certificate (rights.go), and so does what it may call (calls.go). One that shows
+// none is to be of a user of this machine who may be here (users.go).
 type gate struct {
 	revoked *pki.Revocations
-	own     *pki.CertificateFile // of this host
+	own     *pki.CertificateFile // of this host; nil if the cluster has no certificates
+	users   users
 	hosts   hosts
 }
 
-func newGate(own, revoked string) *gate {
-	return &gate{revoked: pki.NewRevocations(revoked), own: pki.NewCertificateFile(own)}
+func newGate(cfg cluster.ServerConfig) *gate {
+	g := &gate{users: usersOf(cfg)}
+	if cfg.TLS != nil {
+		g.revoked, g.own = pki.NewRevocations(cfg.TLS.Revoked), pki.NewCertificateFile(cfg.TLS.Cert)
+	}
+	return g
 }
 
-// open tells the gate which server is behind it. There may be no gate.
-func (g *gate) open(s *etcdserver.EtcdServer) {
-	if g != nil {
-		g.hosts.server.Store(s)
-	}
-}
+// open tells the gate which server is behind it.
+func (g *gate) open(s *etcdserver.EtcdServer) { g.hosts.server.Store(s) }
 
 // roles reports whether the certificates of the cluster say what hosts may do.
 func (g *gate) roles() bool {
@@ -48,6 +51,7 @@ func (g *gate) roles() bool {
 
 func (g *gate) options() []grpc.ServerOption {
 	return []grpc.ServerOption{
+		grpc.Creds(&plain{users: g.users}),
 		grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 			if err := g.check(ctx, info.FullMethod, req); err != nil {
 				return nil, err
@@ -67,10 +71,15 @@ func (g *gate) options() []grpc.ServerOption {
 // not be there at all.
 func (g *gate) check(ctx context.Context, method string, req any) error {
 	cert := shown(ctx)
-	if cert != nil {
+	switch {
+	case cert != nil:
 		if err := g.revoked.Check(cert); err != nil {
 			return status.Error(codes.Unauthenticated, err.Error())
 		}
+	case refusal(ctx) != nil:
+		return status.Error(codes.PermissionDenied, refusal(ctx).Error())
+	case g.own == nil:
+		return nil
 	}
 	r, err := g.rights(cert)
 	if err != nil {

@@ -47,7 +47,7 @@ type Launcher struct {
 
 // Launch implements cluster.Launcher.
 func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster.Server, error) {
-	g := gateOf(cfg)
+	g := newGate(cfg)
 	ec, err := config(cfg, g, l.Log)
 	if err != nil {
 		return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
@@ -71,14 +71,6 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		case <-time.After(busyDelay):
 		}
 	}
-}
-
-// gateOf returns the gate of a server, nil if clients need no certificates.
-func gateOf(cfg cluster.ServerConfig) *gate {
-	if cfg.TLS == nil {
-		return nil
-	}
-	return newGate(cfg.TLS.Cert, cfg.TLS.Revoked)
 }
 
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
@@ -119,8 +111,8 @@ func config(cfg cluster.ServerConfig, g *gate, log *slog.Logger) (*embed.Config,
 			ec.PeerTLSInfo.AllowedHostnames = []string{pki.PeerName}
 		}
 		ec.TlsMinVersion = "TLS1.3"
-		ec.GRPCAdditionalServerOptions = g.options()
 	}
+	ec.GRPCAdditionalServerOptions = g.options()
 	return ec, addresses(ec, cfg)
 }
 

@@ -1,0 +1,52 @@
+// Package peercred finds out which user of this machine is at the other end of a TCP connection that
+// stays on it, as SO_PEERCRED says it of a unix socket.
+//
+// The kernel knows the user of each socket. [Owner] asks it for the one socket that a connection
+// leads to, by both addresses and both ports, so that what is found cannot be that of somebody else.
+// A socket that its program has closed belongs to root in all that the kernel says of it; it has no
+// owner here.
+package peercred
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+var (
+	// ErrNoOwner is why nobody is found at the other end: it is closed, or not on this machine.
+	ErrNoOwner = errors.New("no program of this machine has the other end of the connection open")
+	// ErrUnsupported is why nobody is looked for: the system does not tell.
+	ErrUnsupported = fmt.Errorf("this system does not say whose a connection is: %w", errors.ErrUnsupported)
+)
+
+// IsLocal reports whether a connection between two addresses stays on this machine, as far as these
+// tell: one of them is a loopback address.
+func IsLocal(here, there net.Addr) bool { return isLoopback(here) || isLoopback(there) }
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// Owner returns the number of the user who has the other end of a connection, whose ends are here
+// and there.
+func Owner(here, there net.Addr) (uid int, err error) {
+	from, fromErr := addrPort(there)
+	to, toErr := addrPort(here)
+	if err := errors.Join(fromErr, toErr); err != nil {
+		return -1, err
+	}
+	return owner(from, to)
+}
+
+// addrPort returns an IPv4 address as such, whatever the socket that it is of.
+func addrPort(a net.Addr) (netip.AddrPort, error) {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}, fmt.Errorf("%s %v is no address of TCP", a.Network(), a)
+	}
+	p := tcp.AddrPort()
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port()), nil
+}
