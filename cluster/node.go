@@ -50,6 +50,9 @@ type Options struct {
 	NoNetwork bool
 	// Insecure allows plain HTTP beyond this machine.
 	Insecure bool
+	// LocalUsers are the numbers of users of this machine who reach a server here without TLS,
+	// besides root and the user of this process.
+	LocalUsers []int
 	// TLS are the files of the certificate that this host shows, as a server and as a client.
 	// Without them, PKI has it.
 	TLS *TLSFiles

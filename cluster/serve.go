@@ -47,7 +47,7 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 		Name: n.opts.Host, Dir: n.dataDir(), Members: members, New: fresh,
 		ClientURLs: n.opts.ClientURLs, PeerURLs: n.opts.ServerURLs,
 		AdvertiseClientURLs: advertise, AdvertisePeerURLs: n.opts.AdvertiseServerURLs,
-		Quota: n.opts.Quota, TLS: n.opts.TLS, Fast: n.opts.Fast,
+		Quota: n.opts.Quota, TLS: n.opts.TLS, LocalUsers: n.opts.LocalUsers, Fast: n.opts.Fast,
 	})
 	if err != nil {
 		return err

@@ -53,11 +53,9 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
 	}
 	for try := 1; ; try++ {
-		e, err := embed.StartEtcd(ec)
+		s, err := start(ec, cfg, g)
 		switch {
 		case err == nil:
-			g.open(e.Server)
-			s := &server{etcd: e, urls: clientURLs(e), done: make(chan struct{})}
 			go s.follow()
 			return s, nil
 		case !busy(err):
@@ -71,6 +69,23 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		case <-time.After(busyDelay):
 		}
 	}
+}
+
+// start starts etcd once, behind a gate, and with a porch where it listens for other servers.
+func start(ec *embed.Config, cfg cluster.ServerConfig, g *gate) (*server, error) {
+	p, err := newPorch(cfg, g.users)
+	if err != nil {
+		return nil, err
+	}
+	ec.ListenPeerUrls = p.behind
+	e, err := embed.StartEtcd(ec)
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	g.open(e.Server)
+	p.serve()
+	return &server{etcd: e, porch: p, urls: clientURLs(e), done: make(chan struct{})}, nil
 }
 
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
@@ -134,7 +149,7 @@ func addresses(ec *embed.Config, cfg cluster.ServerConfig) error {
 		from []string
 	}{
 		{&ec.ListenClientUrls, cfg.ClientURLs}, {&ec.AdvertiseClientUrls, advertiseClient},
-		{&ec.ListenPeerUrls, cfg.PeerURLs}, {&ec.AdvertisePeerUrls, advertisePeer},
+		{&ec.AdvertisePeerUrls, advertisePeer},
 	} {
 		if *x.to, err = parse(x.from); err != nil {
 			return err
@@ -197,8 +212,9 @@ func clientURLs(e *embed.Etcd) []string {
 
 // A server is an etcd in this process.
 type server struct {
-	etcd *embed.Etcd
-	urls []string
+	etcd  *embed.Etcd
+	porch *porch
+	urls  []string
 
 	once sync.Once
 	done chan struct{}
@@ -256,6 +272,7 @@ func (s *server) close(err error) {
 		s.err = err
 		within(stopLimit, s.etcd.Server.Stop)
 		within(closeLimit, s.etcd.Close)
+		s.porch.Close()
 		close(s.done)
 	})
 	<-s.done

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -18,8 +19,21 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == cluster.ServerArgument {
 		os.Exit(Main(os.Stdin, os.Stdout, os.Stderr))
 	}
+	if errand, ok := errands[os.Getenv(errandVariable)]; ok {
+		if err := errand(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
+
+// errandVariable makes this program run one of the errands, with the URL that is its argument.
+const errandVariable = "SERVER_TEST_ERRAND"
+
+// errands are what this program does as another user, where it can be one.
+var errands = map[string]func(url string) error{}
 
 // launchers are the ways to run a server: in this process, and in one of its own.
 func launchers(t *testing.T) map[string]cluster.Launcher {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -32,13 +31,11 @@ func usersOf(cfg cluster.ServerConfig) users {
 // because somebody wants them to be.
 func (u users) check(conn net.Conn) error {
 	here, there := conn.LocalAddr(), conn.RemoteAddr()
-	if !peercred.IsLocal(here, there) {
+	if !peercred.Supported || !peercred.IsLocal(here, there) {
 		return nil
 	}
 	uid, err := peercred.Owner(here, there)
 	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		return nil
 	case err != nil:
 		return fmt.Errorf("%s serves users of its machine that it knows, and does not know whose this connection is: %w; connect with a certificate, or let the agent there listen on a socket with --no-network", u.host, err)
 	case slices.Contains(u.allowed, uid):

@@ -28,14 +28,13 @@ type clusterFlags struct {
 	noNetwork bool
 	insecure  bool
 	token     string
+	tokenFile string
 	joinPort  uint16
 	quota     uint
+	users     []string // of this machine
 	tls       cluster.TLSFiles
 	sshFlags
 }
-
-// tokenVariable has a token, which is not seen in lists of processes then.
-const tokenVariable = "MGMT_TOKEN"
 
 // maxQuota is the largest --store-quota, a TiB.
 const maxQuota = 1 << 20
@@ -50,11 +49,14 @@ var clusterVariables = map[string]string{
 	"no-network":            "MGMT_NO_NETWORK",
 	"ideal-cluster-size":    "MGMT_IDEAL_CLUSTER_SIZE",
 	"token":                 tokenVariable,
+	"token-file":            "MGMT_TOKEN_FILE",
+	"local-users":           "MGMT_LOCAL_USERS",
 }
 
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.seeds, "seeds", nil, "`addresses` of the cluster to join, as host:port (MGMT_SEEDS)")
-	flags.StringVar(&f.token, "token", "", "the `token` that mgmt cluster token printed on a host of the cluster: it gets this one a certificate (MGMT_TOKEN)")
+	flags.StringVar(&f.token, "token", "", "the `token` that mgmt cluster token printed on a host of the cluster: it gets this one a certificate; other users see it in lists of processes, unlike the variable (MGMT_TOKEN)")
+	flags.StringVar(&f.tokenFile, "token-file", "", "the `file` that has the token, in its place (MGMT_TOKEN_FILE)")
 	flags.BoolVar(&f.noServer, "no-server", false, "be a client of the cluster only")
 	flags.IntVar(&f.idealSize, "ideal-cluster-size", -1, "`number` of servers that a cluster which begins here is to have; -1 is 5 (MGMT_IDEAL_CLUSTER_SIZE)")
 	flags.StringArrayVar(&f.clientURLs, "client-urls", nil, "`URLs` where the server here listens for clients (MGMT_CLIENT_URLS)")
@@ -68,6 +70,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.Uint16Var(&f.joinPort, "join-port", pki.DefaultPort, "`port` where this host lets others in, if it can")
 	flags.UintVar(&f.quota, "store-quota", 0, "`MiB` that the store of the server here may take; 0 is 2048")
 	f.sshFlags.register(flags)
+	flags.StringArrayVar(&f.users, "local-users", nil, "other `users` of this machine, by name or number, who may reach the server here without TLS, as root and the user of this agent may (MGMT_LOCAL_USERS)")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow the network without TLS")
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust, in place of the cluster's own")
 	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate of this host")
@@ -76,7 +79,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 
 // asked reports whether somebody wants this agent to be part of a cluster.
 func (f *clusterFlags) asked() bool {
-	return len(f.seeds)+len(f.clientURLs)+len(f.serverURLs)+len(f.advertiseClientURLs)+len(f.advertiseServerURLs) > 0 || f.noNetwork || f.token != "" || f.sshURL != ""
+	return len(f.seeds)+len(f.clientURLs)+len(f.serverURLs)+len(f.advertiseClientURLs)+len(f.advertiseServerURLs) > 0 || f.noNetwork || f.token != "" || f.tokenFile != "" || f.sshURL != ""
 }
 
 // membership returns what takes the agent into a cluster; through reaches the store, if it is not
@@ -100,7 +103,12 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 			return nil, err
 		}
 	}
-	token, err := f.readToken(cmd)
+	certificates := pki.Dir(filepath.Join(prefix, pkiDir))
+	token, err := f.readToken(cmd, certificates)
+	if err != nil {
+		return nil, err
+	}
+	users, err := userNumbers(cmd, f.users)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +118,8 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 		Seeds: addresses(f.seeds), NoServer: f.noServer, Fixed: f.noMagic, Wanted: max(f.idealSize, 0),
 		ClientURLs: addresses(f.clientURLs), ServerURLs: addresses(f.serverURLs),
 		AdvertiseClientURLs: addresses(f.advertiseClientURLs), AdvertiseServerURLs: addresses(f.advertiseServerURLs),
-		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files,
-		PKI: pki.Dir(filepath.Join(prefix, pkiDir)), Token: token, JoinPort: int(f.joinPort), Through: through,
+		NoNetwork: f.noNetwork, Insecure: f.insecure, TLS: files, LocalUsers: users,
+		PKI: certificates, Token: token, JoinPort: int(f.joinPort), Through: through,
 		Tidy: tidy, Quota: int64(f.quota) << 20,
 	}
 	if path, err := cluster.Program(); err == nil {
@@ -131,21 +139,6 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 func tidy(ctx context.Context, store world.KV) (int, error) {
 	gone, err := deploy.Prune(ctx, store, deploy.DefaultKeep)
 	return len(gone), err
-}
-
-// readToken returns the token, nil if there is none. Programs that the agent runs do not get it.
-func (f *clusterFlags) readToken(cmd *cobra.Command) (*pki.Token, error) {
-	if f.token == "" {
-		return nil, nil
-	}
-	if err := os.Unsetenv(tokenVariable); err != nil {
-		return nil, err
-	}
-	token, err := pki.ParseToken(f.token)
-	if err != nil {
-		return nil, usagef(cmd, "--token: %w", err)
-	}
-	return &token, nil
 }
 
 // tlsFiles returns the files of the certificate, nil if none are given.

@@ -14,12 +14,8 @@ import (
 	"net/netip"
 )
 
-var (
-	// ErrNoOwner is why nobody is found at the other end: it is closed, or not on this machine.
-	ErrNoOwner = errors.New("no program of this machine has the other end of the connection open")
-	// ErrUnsupported is why nobody is looked for: the system does not tell.
-	ErrUnsupported = fmt.Errorf("this system does not say whose a connection is: %w", errors.ErrUnsupported)
-)
+// ErrNoOwner is why nobody is found at the other end: it is closed, or not on this machine.
+var ErrNoOwner = errors.New("no program of this machine has the other end of the connection open")
 
 // IsLocal reports whether a connection between two addresses stays on this machine, as far as these
 // tell: one of them is a loopback address.
@@ -31,7 +27,7 @@ func isLoopback(a net.Addr) bool {
 }
 
 // Owner returns the number of the user who has the other end of a connection, whose ends are here
-// and there.
+// and there. Where nothing is [Supported], that is the error.
 func Owner(here, there net.Addr) (uid int, err error) {
 	from, fromErr := addrPort(there)
 	to, toErr := addrPort(here)

@@ -6,6 +6,9 @@ import (
 	"net/netip"
 )
 
+// Supported says whether the system tells whose a connection is.
+const Supported = true
+
 // owner asks for the socket at from that is connected to to. The kernel is asked directly if it
 // answers, and else, without sock_diag, its list of all sockets is read.
 func owner(from, to netip.AddrPort) (uid int, err error) {

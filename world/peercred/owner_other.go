@@ -2,6 +2,15 @@
 
 package peercred
 
-import "net/netip"
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+)
 
-func owner(_, _ netip.AddrPort) (uid int, err error) { return -1, ErrUnsupported }
+// Supported says whether the system tells whose a connection is.
+const Supported = false
+
+func owner(_, _ netip.AddrPort) (uid int, err error) {
+	return -1, fmt.Errorf("this system does not say whose a connection is: %w", errors.ErrUnsupported)
+}
