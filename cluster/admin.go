@@ -212,11 +212,14 @@ func (a *Admin) slow(err error) error {
 func (a *Admin) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*memberLimit)
 	defer cancel()
-	reason := etcd.Reason(ctx, a.client)
-	if reason == nil {
+	reason, where := etcd.Reason(ctx, a.client), strings.Join(a.client.Endpoints(), ", ")
+	switch {
+	case reason == nil:
 		return nil
+	case etcd.Refused(reason):
+		return fmt.Errorf("asking the cluster at %s: %w", where, reason)
 	}
-	return fmt.Errorf("no server of the cluster answers at %s; is the agent running? (%w)", strings.Join(a.client.Endpoints(), ", "), reason)
+	return fmt.Errorf("no server of the cluster answers at %s; is the agent running? (%w)", where, reason)
 }
 
 // signerURLs returns the URLs of the hosts that let others into a cluster at present, sorted.

@@ -59,8 +59,9 @@
 // # Who gets in
 //
 // Whatever listens beyond the machine requires mutual TLS 1.3, with certificates of an authority
-// that the first host makes (package cluster/pki). Loopback addresses and sockets are plain; other
-// plain addresses are refused unless Insecure allows them.
+// that the first host makes (package cluster/pki). Loopback addresses and sockets are plain, and
+// serve root, the user of the agent and those in LocalUsers; other plain addresses are refused unless
+// Insecure allows them.
 //
 // Servers check what each client changes against the host in its certificate (cluster/server): a
 // host may write its own /volunteer/ and /endpoints/ keys, but not those of others. /nominated/ and

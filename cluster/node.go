@@ -358,15 +358,20 @@ func (n *Node) unwell(why error) {
 // errNoQuorum is why a store that answers cannot be used.
 var errNoQuorum = errors.New("too few of its servers run, or none leads yet")
 
+const refusedHost = "the cluster does not take this host"
+
 // unreached returns what is to be said of a store that is not reached, and why it is not.
 func (n *Node) unreached(ctx context.Context) (message string, why error) {
 	if why := n.refusal(ctx); why != nil {
-		return "the cluster does not take this host", why
+		return refusedHost, why
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	if why = etcd.Reason(ctx, n.client); why == nil {
+	switch why = etcd.Reason(ctx, n.client); {
+	case why == nil:
 		why = errNoQuorum
+	case etcd.Refused(why):
+		return refusedHost, why
 	}
 	return "the cluster is not reached yet", why
 }

@@ -37,13 +37,15 @@ func (u users) check(conn net.Conn) error {
 	uid, err := peercred.Owner(here, there)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s serves users of its machine that it knows, and does not know whose this connection is: %w; connect with a certificate, or let the agent there listen on a socket with --no-network", u.host, err)
+		return fmt.Errorf("the agent of %s does not know which user of its machine this connection is of, and refuses it: %w; connect with a certificate, or let that agent listen on a socket, with --no-network", u.host, err)
 	case slices.Contains(u.allowed, uid):
 		return nil
 	}
-	name := userName(uid)
-	return fmt.Errorf("the user %s is not allowed to use what the agent of %s shares; be root or %s, connect with a certificate, or start the agent there with --local-users %s",
-		name, u.host, userName(os.Geteuid()), name)
+	name, who := userName(uid), "root"
+	if own := os.Geteuid(); own != 0 {
+		who += " or " + userName(own)
+	}
+	return fmt.Errorf("the user %s is not allowed to use what the agent of %s shares; do it as %s, connect with a certificate, or start that agent with --local-users %s", name, u.host, who, name)
 }
 
 // userName returns the name of a user, or the number if there is none.

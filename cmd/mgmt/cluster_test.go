@@ -32,7 +32,9 @@ func TestCluster(t *testing.T) {
 			}
 			return nil
 		},
+		Condition: available,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"as":      as,
 			"exits":   exits,
 			"expand":  expand,
 			"random":  random,

@@ -38,13 +38,16 @@ func TestScript(t *testing.T) {
 			"repeat":  repeat,
 			"write":   write,
 		},
-		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, errors.New("unknown condition")
-		},
+		Condition: available,
 	})
+}
+
+// available tells whether a story has what it needs.
+func available(cond string) (bool, error) {
+	if cond == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, errors.New("unknown condition")
 }
 
 // exits N COMMAND... runs a command that has to end with status N.

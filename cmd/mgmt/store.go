@@ -105,6 +105,8 @@ func (s *remoteStore) answers(ctx context.Context) error {
 		return fmt.Errorf("the cluster at %s takes no requests: too few of its servers run, or none leads yet; mgmt cluster status shows them", where)
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case etcd.Refused(err):
+		return fmt.Errorf("asking the cluster at %s: %w", where, err)
 	default:
 		return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached? (%w)", where, err)
 	}

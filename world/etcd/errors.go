@@ -47,6 +47,10 @@ func Reason(ctx context.Context, client *clientv3.Client) error {
 	return err
 }
 
+// Refused reports whether an error says that a store is reached, and that this client may not do there
+// what it asked for.
+func Refused(err error) bool { return status.Code(err) == codes.PermissionDenied }
+
 // A callError is why a call of a client did not work.
 type callError struct{ status *status.Status }
 
