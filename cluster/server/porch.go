@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -74,10 +73,10 @@ func needsPorch(u url.URL) bool {
 
 // connect makes the directory of the socket and the server that passes on what may pass.
 func (p *porch) connect(dir string, u users) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.RemoveAll(dir); err != nil { // of a server that was killed
 		return err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	var err error
@@ -130,16 +129,18 @@ func (p *porch) serve() {
 	}
 }
 
-// Close ends it, with all connections.
-func (p *porch) Close() error {
-	var errs []error
+// Close stops listening and ends all connections.
+func (p *porch) Close() {
 	for _, l := range p.fronts {
-		errs = append(errs, l.Close())
+		l.Close()
 	}
-	errs = append(errs, p.server.Close())
+	p.server.Close()
 	p.serving.Wait()
+}
+
+// forget lets go of the directory, which etcd needs until it is closed.
+func (p *porch) forget() {
 	if p.dir != nil {
-		errs = append(errs, p.dir.Close())
+		p.dir.Close()
 	}
-	return errors.Join(errs...)
 }

@@ -81,6 +81,7 @@ func start(ec *embed.Config, cfg cluster.ServerConfig, g *gate) (*server, error)
 	e, err := embed.StartEtcd(ec)
 	if err != nil {
 		p.Close()
+		p.forget()
 		return nil, err
 	}
 	g.open(e.Server)
@@ -271,7 +272,10 @@ func (s *server) close(err error) {
 	s.once.Do(func() {
 		s.err = err
 		within(stopLimit, s.etcd.Server.Stop)
-		within(closeLimit, s.etcd.Close)
+		within(closeLimit, func() {
+			s.etcd.Close()
+			s.porch.forget()
+		})
 		s.porch.Close()
 		close(s.done)
 	})
