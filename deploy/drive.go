@@ -29,6 +29,10 @@ func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, 
 			}
 		})
 	})
+	ails := make(chan string)
+	if store, ok := store.(world.Ailing); ok {
+		group.Go(func() { lookAfter(ctx, store, ails) })
+	}
 	d := &driver{store: store, record: r, signer: signer, rollout: NewRollout(&r.Manifest, opts), states: map[string]State{}}
 	timer := stopped()
 	defer timer.Stop()
@@ -40,6 +44,8 @@ func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, 
 		case c := <-changes:
 			d.take(c)
 			begun = true
+		case what := <-ails:
+			d.rollout.ails = what
 		case <-timer.C:
 		}
 		if !begun {
@@ -52,6 +58,41 @@ func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, 
 		timer.Stop()
 		if !step.Wake.IsZero() {
 			timer.Reset(time.Until(step.Wake))
+		}
+	}
+}
+
+// ailTick is how often a store is asked what ails it while hosts are waited for: agents cannot say how
+// they are if it takes no writes.
+const ailTick = 2 * time.Second
+
+// lookAfter says what ails a store, when that changes; nothing is "".
+func lookAfter(ctx context.Context, store world.Ailing, say chan<- string) {
+	tick := time.NewTicker(ailTick)
+	defer tick.Stop()
+	last := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		what, err := store.Ails(ctx)
+		text := ""
+		switch {
+		case err != nil: // nothing is known
+			continue
+		case what != nil:
+			text = what.Error()
+		}
+		if text == last {
+			continue
+		}
+		select {
+		case say <- text:
+			last = text
+		case <-ctx.Done():
+			return
 		}
 	}
 }

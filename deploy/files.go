@@ -49,11 +49,12 @@ func stage(ctx context.Context, store world.KV, key string, files *bundle.Bundle
 	if _, err := store.Commit(ctx, world.Txn{Put: put}); err != nil {
 		return nil, fmt.Errorf("storing the list of files: %w", err)
 	}
-	return map[string]string{}, upload(ctx, store, files)
+	return map[string]string{}, upload(ctx, store, key, files)
 }
 
-// upload writes the chunks that the store does not have.
-func upload(ctx context.Context, store world.KV, files *bundle.Bundle) error {
+// upload writes the chunks that the store does not have, for as long as the tree is there that has
+// them: one that arrives late finds nobody else to remove it.
+func upload(ctx context.Context, store world.KV, tree string, files *bundle.Bundle) error {
 	chunks := files.Tree.Chunks()
 	keys := make([]string, len(chunks))
 	blobs := make(map[string]bundle.Blob, len(chunks))
@@ -72,8 +73,10 @@ func upload(ctx context.Context, store world.KV, files *bundle.Bundle) error {
 		if i+1 < len(missing) && len(put) < maxKeys && size+len(blobs[missing[i+1]]) <= maxBytes {
 			continue
 		}
-		if err := insist(ctx, store, put); err != nil {
+		if done, err := insist(ctx, store, world.Txn{If: []world.Condition{world.Exists(tree)}, Put: put}); err != nil {
 			return fmt.Errorf("storing the files: %w", err)
+		} else if !done {
+			return fmt.Errorf("%w: what was stored of the files is removed again", ErrFaster)
 		}
 		put, size = map[string]string{}, 0
 	}
@@ -82,15 +85,15 @@ func upload(ctx context.Context, store world.KV, files *bundle.Bundle) error {
 
 // insist writes chunks. To write one twice does no harm, so that the death of a server, while there
 // are more, is no reason to give up.
-func insist(ctx context.Context, store world.KV, put map[string]string) error {
+func insist(ctx context.Context, store world.KV, t world.Txn) (done bool, err error) {
 	for delay := insistMin; ; delay *= 2 {
-		_, err := store.Commit(ctx, world.Txn{Put: put})
+		done, err := store.Commit(ctx, t)
 		if err == nil || delay > insistMax {
-			return err
+			return done, err
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return false, err
 		case <-time.After(delay):
 		}
 	}

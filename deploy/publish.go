@@ -75,10 +75,11 @@ func publishNext(ctx context.Context, store world.KV, p Plan, old map[string]str
 		return nil, err
 	}
 	m, put := p.Manifest, map[string]string{}
-	m.ID, m.At = id, cmp.Or(m.At, time.Now().UTC().Truncate(time.Second))
+	m.ID, m.At = id, cmp.Or(m.At, time.Now().UTC())
 	if p.Bundle != nil {
 		m.Tree, m.Files, m.Size = p.Bundle.Tree.Hash(), treeKey(id), p.Bundle.Tree.Size()
 		m.Chunks = few(p.Bundle.Tree.Chunks())
+		m.At = m.At.Truncate(time.Second) // the key of the tree tells it from all others
 	}
 	r, err := newRecord(m, p.Signer)
 	if err != nil {
@@ -93,7 +94,7 @@ func publishNext(ctx context.Context, store world.KV, p Plan, old map[string]str
 	if m.Commit != "" {
 		put[deployKey(id, gitHash)] = m.Commit
 	}
-	done, err := store.Commit(ctx, world.Txn{If: unchanged(p, old, id), Put: put})
+	done, err := store.Commit(ctx, world.Txn{If: unchanged(p, old, id), Put: put, Mark: deployKey(id, payload)})
 	switch {
 	case err == nil && done || err != nil && has(ctx, store, r):
 		return r, nil

@@ -80,7 +80,7 @@ func SetRelease(ctx context.Context, store world.KV, of *Record, before *Release
 	}
 	done, err := store.Commit(ctx, world.Txn{
 		If:  []world.Condition{world.Equals(deployKey(of.ID, payload), string(of.text)), unchanged},
-		Put: map[string]string{key: r.text},
+		Put: map[string]string{key: r.text}, Mark: key,
 	})
 	if err == nil && !done {
 		err = ErrReleased

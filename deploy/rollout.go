@@ -84,6 +84,7 @@ type Rollout struct {
 	quiet  time.Time            // since when all hosts of the canary have been converged; zero is not
 	canary []string             // the hosts that run it first
 	seen   map[string]time.Time // hosts that matter, and when they were there last
+	ails   string               // what keeps agents from saying how they are, as the driver was told; empty is nothing
 	why    string               // it has failed
 	causes map[string]string    // the hosts because of which it has failed
 }
@@ -101,6 +102,7 @@ type Progress struct {
 	Failures map[string]string // hosts that failed, and why
 	Waiting  []string          // hosts that are neither, sorted
 	Troubles map[string]string // of those, what fails for now
+	Ails     string            // what keeps hosts from saying how they are; empty is nothing
 	Why      string            // it has failed
 	Causes   map[string]string // at the end: hosts that failed, and why
 }
@@ -139,7 +141,7 @@ func (r *Rollout) Step(now time.Time, states map[string]State) Step {
 	if r.phase != before && !r.phase.Over() {
 		p = r.look(now, states)
 	}
-	p.Phase, p.Why = r.phase, r.why
+	p.Phase, p.Why, p.Ails = r.phase, r.why, r.ails
 	if p.Causes = r.causes; p.Causes == nil && r.phase.Over() {
 		p.Causes = p.Failures
 	}
@@ -182,7 +184,11 @@ func (r *Rollout) wait(now time.Time, p Progress) *Release {
 			break
 		}
 	}
-	return r.fail(now, nil, fmt.Sprintf("after %v, %d of %d hosts have not converged, like %s", r.opts.Timeout, len(p.Waiting), p.Hosts, host))
+	why := fmt.Sprintf("after %v, %d of %d hosts have not converged, like %s", r.opts.Timeout, len(p.Waiting), p.Hosts, host)
+	if r.ails != "" {
+		why = fmt.Sprintf("after %v, %d of %d hosts have not said that they have converged: %s", r.opts.Timeout, len(p.Waiting), p.Hosts, r.ails)
+	}
+	return r.fail(now, nil, why)
 }
 
 // back says how it goes with hosts that go back to the deploy before. Those that are away do so when

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -329,6 +331,58 @@ func TestDrive(t *testing.T) {
 		agents[0].check(0, 1, 2, 1, 3)
 		agents[2].check(0, 1, 3)
 	})
+}
+
+// An ailing store takes no writes from a time to another.
+type ailing struct {
+	world.KV
+	from, to time.Time
+}
+
+func (a ailing) Ails(context.Context) (what, err error) {
+	switch now := time.Now(); {
+	case now.Second()%7 == 0:
+		return nil, errors.New("it does not answer")
+	case now.Before(a.from) || now.After(a.to):
+		return nil, nil
+	}
+	return errors.New("the store is full"), nil
+}
+
+// Who waits for hosts is told what keeps them from saying how they are, for as long as it does.
+func TestDriveOnAnAilingStore(t *testing.T) {
+	for healed, want := range map[bool]string{
+		true:  "the deploy has failed: after 1m0s, 1 of 1 hosts have not converged, like a",
+		false: "the deploy has failed: after 1m0s, 1 of 1 hosts have not said that they have converged: the store is full",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			store, s := newStore("desk")
+			r := publish(t, store, program(t, "main.mcl", "one"))
+			if err := report(t.Context(), view(s, "a"), "a", State{Deploy: r.ID}); err != nil {
+				t.Fatal(err)
+			}
+			ill := ailing{store, time.Now().Add(10 * time.Second), time.Now().Add(time.Hour)}
+			if healed {
+				ill.to = time.Now().Add(30 * time.Second)
+			}
+			var told []string
+			p, err := Drive(t.Context(), ill, r, nil, RolloutOptions{Timeout: time.Minute}, func(p Progress) {
+				if len(told) == 0 || told[len(told)-1] != p.Ails {
+					told = append(told, p.Ails)
+				}
+			})
+			if err != nil || p.Err() == nil || p.Err().Error() != want {
+				t.Errorf("it ends as %v, %v; want %s", p.Err(), err, want)
+			}
+			wantTold := []string{"", "the store is full"}
+			if healed {
+				wantTold = append(wantTold, "")
+			}
+			if !slices.Equal(told, wantTold) {
+				t.Errorf("it tells %q, want %q", told, wantTold)
+			}
+		})
+	}
 }
 
 func TestReleasesDoNotCollide(t *testing.T) {

@@ -23,6 +23,12 @@ type KV interface {
 	Hold(ctx context.Context, key, value string) error
 }
 
+// Ailing is implemented by a KV that can say what keeps it from taking writes.
+type Ailing interface {
+	// Ails returns nil if nothing does, or err if that is not known.
+	Ails(ctx context.Context) (what, err error)
+}
+
 // Keyed is implemented by worlds that have a KV.
 type Keyed interface{ KV() KV }
 
@@ -48,6 +54,10 @@ type Txn struct {
 	If     []Condition
 	Put    map[string]string
 	Delete []string // no key that is put
+	// Mark is a key of Put whose value no other transaction has, nor will have. By that a transaction
+	// is recognized whose answer was lost: so it is carried out once, however often it has to be sent.
+	// Empty is none.
+	Mark string
 }
 
 // A Condition is what a key has to be: to have a value, or to exist or not with any.

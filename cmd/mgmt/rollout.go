@@ -95,6 +95,7 @@ type progress struct {
 	id    int64
 	begin time.Time
 	last  string
+	ails  string          // what was said to keep hosts from saying how they are
 	told  map[string]bool // hosts of which it was said that something fails
 }
 
@@ -106,6 +107,11 @@ func (p *progress) show(now deploy.Progress) {
 			fmt.Fprintf(p.w, "%s: %s\n", host, console.Printable(now.Troubles[host]))
 		}
 	}
+	if now.Ails != p.ails && now.Ails != "" {
+		p.end()
+		fmt.Fprintf(p.w, "hosts cannot say how they are: %s\n", console.Printable(now.Ails))
+	}
+	p.ails = now.Ails
 	text := now.Phase.String()
 	if p.live {
 		done := "converged"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -100,23 +101,72 @@ func (k keys) Commit(ctx context.Context, t world.Txn) (bool, error) {
 	for _, key := range t.Delete {
 		ops, names = append(ops, clientv3.OpDelete(namespace+key)), append(names, key)
 	}
-	var resp *clientv3.TxnResponse
-	commit := func() (err error) {
-		resp, err = k.txn(ctx, clientv3.OpTxn(conditions, ops, nil))
-		return err
-	}
-	var err error
-	if repeatable(t) {
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-		defer cancel()
-		err = again(ctx, commit)
-	} else {
-		err = commit()
-	}
+	done, err := k.carryOut(ctx, t, clientv3.OpTxn(conditions, ops, nil))
 	if err != nil {
 		return false, fmt.Errorf("writing %s to the cluster: %w", strings.Join(names[:min(len(names), 3)], ", "), Plain(err))
 	}
-	return resp.Succeeded, nil
+	return done, nil
+}
+
+// carryOut carries out a transaction. If there is no answer it is sent again, when that does no harm or
+// its mark tells whether it has been carried out.
+func (k keys) carryOut(ctx context.Context, t world.Txn, op clientv3.Op) (done bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	send := func(ctx context.Context) error {
+		resp, err := k.w.client.Do(ctx, op)
+		if err == nil {
+			done = resp.Txn().Succeeded
+		}
+		return err
+	}
+	repeats := repeatable(t)
+	if !repeats && t.Mark == "" {
+		return done, send(ctx)
+	}
+	asked := false
+	err = patiently(ctx, answerLimit+sendTime(t), send, func(ctx context.Context) (bool, error) {
+		asked = true
+		if repeats { // whoever answers this knows who leads
+			_, err := k.w.client.Get(ctx, namespace+"/", clientv3.WithCountOnly())
+			return false, err
+		}
+		landed, err := k.w.has(ctx, namespace+t.Mark, t.Put[t.Mark])
+		done = done || landed
+		return landed, err
+	})
+	if err == nil && !done && asked && !repeats { // the attempt before may have been carried out meanwhile
+		done, err = k.w.has(ctx, namespace+t.Mark, t.Put[t.Mark])
+	}
+	return done, err
+}
+
+// sendBytes is how much of a large transaction is sent in a second at least.
+const sendBytes = 256 << 10
+
+// sendTime is how long it may take to send a transaction.
+func sendTime(t world.Txn) time.Duration {
+	size := 0
+	for _, value := range t.Put {
+		size += len(value)
+	}
+	return time.Duration(size) * time.Second / sendBytes
+}
+
+// Ails implements world.Ailing.
+func (k keys) Ails(ctx context.Context) (what, err error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	resp, err := k.w.client.AlarmList(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking for alarms: %w", Plain(err))
+	}
+	for _, m := range resp.Alarms {
+		if m.Alarm == pb.AlarmType_NOSPACE {
+			return ErrFull, nil
+		}
+	}
+	return nil, nil
 }
 
 // repeatable reports whether a transaction may be carried out twice: what it asks for holds still

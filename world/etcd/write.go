@@ -63,7 +63,12 @@ const answerLimit = time.Second
 // A write that a server hands on to a leader that dies is lost, and the server says nothing of it
 // for seven seconds. done reads, and reads are answered as soon as there is another leader.
 func insist(ctx context.Context, write func(context.Context) error, done func(context.Context) (bool, error)) error {
-	for limit := answerLimit; ; limit *= 2 {
+	return patiently(ctx, answerLimit, write, done)
+}
+
+// patiently is insist for a write whose first answer may take longer than others'.
+func patiently(ctx context.Context, limit time.Duration, write func(context.Context) error, done func(context.Context) (bool, error)) error {
+	for ; ; limit *= 2 {
 		attempt, cancel := context.WithTimeout(ctx, limit)
 		err := again(attempt, func() error { return write(attempt) })
 		cancel()
