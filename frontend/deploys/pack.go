@@ -47,7 +47,7 @@ func PackYAML(in *yaml.Input) (*deploy.Plan, error) {
 //
 // With an error among the diagnostics there is no plan.
 func PackLang(ctx context.Context, in lang.Input, library *funcs.Library, kinds *resource.Registry) (*deploy.Plan, *syntax.Files, syntax.Diagnostics, error) {
-	prog, diags := lang.Load(ctx, in, library, frontlang.Kinds(kinds))
+	prog, diags := frontlang.Load(ctx, frontlang.Options{Input: in, Library: library, Kinds: kinds})
 	if diags.HasErrors() {
 		return nil, prog.Files(), diags, nil
 	}

@@ -11,12 +11,18 @@ import (
 
 // Check returns what is to be said of a program without running it.
 func Check(ctx context.Context, opts Options) (*syntax.Files, syntax.Diagnostics) {
+	prog, diags := Load(ctx, opts)
+	return prog.Files(), diags
+}
+
+// Load compiles a program, and reports what Check does.
+func Load(ctx context.Context, opts Options) (*lang.Program, syntax.Diagnostics) {
 	prog, diags := lang.Load(ctx, opts.Input, opts.Library, Kinds(opts.Kinds))
 	if !diags.HasErrors() {
 		diags = append(diags, validate(prog, opts.Kinds)...)
 		diags = append(diags, missing(prog, opts.Input.Files)...)
 	}
-	return prog.Files(), diags
+	return prog, diags
 }
 
 // Snapshot runs a program until it has its first graph and returns that. The machine is not
