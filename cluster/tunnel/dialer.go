@@ -267,11 +267,14 @@ func (d *Dialer) logIn(ctx context.Context, conn net.Conn, keys []ssh.Signer) (*
 		HostKeyAlgorithms: d.hosts.algorithms,
 		ClientVersion:     "SSH-2.0-mgmt",
 	})
+	broken, isBroken := errors.AsType[*net.OpError](err)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("logging in at %s: it takes longer than %v", d.opts.Gateway, d.opts.Pace.Connect)
 	case errors.Is(err, ErrHostKey):
 		return nil, hostKeyCause(err)
+	case isBroken: // without the port here, which is another one each time
+		return nil, fmt.Errorf("speaking SSH with %s: %w", d.opts.Gateway, broken.Err)
 	case err != nil && offered:
 		return nil, fmt.Errorf("%w at %s: it was shown %s; add one of their .pub files to the authorized_keys of %s there (%w)",
 			ErrRefused, d.opts.Gateway, describeAll(keys), d.opts.Gateway.User, err)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -320,6 +322,41 @@ func TestSilence(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// A gateway that breaks all connections off is told of once, though each of them has another port.
+func TestBrokenOff(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(conn, make([]byte, 8)) // it has begun to speak
+			conn.(*net.TCPConn).SetLinger(0)
+			conn.Close()
+		}
+	}()
+	s := listen(t)
+	opts := optionsAt(l.Addr().String(), s.home(t))
+	opts.Gateway.Key = encoded(s.host.PublicKey())
+	d := dialer(t, opts)
+	said := map[string]bool{}
+	for range 5 {
+		err := d.Connect(limited(t))
+		if err == nil || errors.Is(err, ErrRefused) {
+			t.Fatalf("connecting ends with %v", err)
+		}
+		said[err.Error()] = true
+	}
+	if len(said) > 1 {
+		t.Errorf("it says %q", slices.Sorted(maps.Keys(said)))
+	}
 }
 
 // Logging in may take longer than a dial: the next one finds the connection.
