@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"mgmt/resource"
@@ -18,7 +19,7 @@ var Kind = &resource.Kind{
 	Name: "schedule",
 	Doc: "Offers this host to be picked for a namespace, for as long as the resource is there. Of all hosts that do, some are picked, and world.schedule says which: " +
 		"who does a job that only so many hosts are to do. A host that dies, or stops for long, is replaced. " +
-		"All hosts should give the same strategy and max; where they differ, the last host by name counts. One resource for each namespace is enough on a host.",
+		"All hosts should give the same strategy and max; where they differ, the last host by name counts. One resource for each namespace is enough on a host: of several that say different things, the first by name counts, and the others fail.",
 	New: func() resource.Resource { return &Resource{} },
 
 	Publishes: true,
@@ -36,8 +37,10 @@ type Resource struct {
 	TTL       *int    `mgmt:"ttl" doc:"The number of seconds after which a host is replaced that is not heard of; one that restarts earlier keeps its place. The default is 10."`
 	Withdraw  bool    `mgmt:"withdraw" doc:"Take the offer of this host back instead, also one that persists."`
 
-	world world.World
-	offer *offer // what this resource keeps up; nil if nothing
+	name   string
+	claims *claims // of all resources of the agent for the namespace
+	world  world.World
+	offer  *offer // what this resource keeps up; nil if nothing
 }
 
 // An offer is a running call of Offer.
@@ -104,13 +107,18 @@ func (r *Resource) Open(env *resource.Env) error {
 	if err := world.CheckOffer(env.World.Host(), r.Namespace, world.ScheduleOptions{}); err != nil {
 		return err
 	}
-	r.world = env.World
+	r.world, r.name, r.claims = env.World, env.ID.Name, claimsFor(r.Namespace, env.Shared)
+	r.claim()
 	return nil
 }
+
+// claim tells the other resources of the agent what this one wants.
+func (r *Resource) claim() { r.claims.set(r.name, claim{r.options(), r.Withdraw}) }
 
 // Close ends the offer, which then is withdrawn, unless it persists or the agent is about to stop.
 func (r *Resource) Close() error {
 	r.end()
+	r.claims.drop(r.name)
 	return nil
 }
 
@@ -133,11 +141,17 @@ func (r *Resource) Update(next resource.Resource) bool {
 		return false
 	}
 	r.Strategy, r.Max, r.Persist, r.TTL, r.Withdraw = n.Strategy, n.Max, n.Persist, n.TTL, n.Withdraw
+	r.claim()
 	return true
 }
 
-// Watch wakes when somebody changes what is stored of the offer.
+// Watch wakes when somebody changes what is stored of the offer, or another resource may have it.
 func (r *Resource) Watch(ctx context.Context, wake func()) error {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	beside.Go(func() { r.claims.watch(ctx, r.name, wake) })
 	return r.world.WatchOffer(ctx, r.Namespace, func(world.ScheduleOptions, bool) { wake() })
 }
 
@@ -146,6 +160,10 @@ func (r *Resource) Watch(ctx context.Context, wake func()) error {
 func (r *Resource) Check(ctx context.Context) ([]resource.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := r.claims.check(ctx, r.name); err != nil {
+		r.end()
+		return nil, err
+	}
 	have, exists, err := r.world.GetOffer(ctx, r.Namespace)
 	switch {
 	case err != nil:

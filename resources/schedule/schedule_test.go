@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mgmt/resource"
@@ -27,7 +29,17 @@ func decode(t *testing.T, pairs ...any) *schedule.Resource {
 // open gives a resource a world, until it is closed or the test ends.
 func open(t *testing.T, w world.World, r *schedule.Resource) *schedule.Resource {
 	t.Helper()
-	return resourcetest.Open(t, r, &resource.Env{World: w})
+	return resourcetest.Open(t, r, env(w, "n", map[any]any{}))
+}
+
+// env returns the agent of a resource by its name, with what its resources share.
+func env(w world.World, name string, shared map[any]any) *resource.Env {
+	return &resource.Env{ID: resource.ID{Kind: "schedule", Name: name}, World: w, Shared: func(key any, make func() any) any {
+		if shared[key] == nil {
+			shared[key] = make()
+		}
+		return shared[key]
+	}}
 }
 
 // picked returns the hosts that are picked.
@@ -187,4 +199,60 @@ func TestStoreDoesNotAnswer(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("it waits for ever")
 	}
+}
+
+// Of resources of one host and namespace that differ, the first by name counts, until it says the same
+// or goes.
+func TestOneOfferOfAHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shared := mem.New().Host("a"), map[any]any{}
+		declare := func(name string, pairs ...any) *schedule.Resource {
+			r := resourcetest.Make[*schedule.Resource](t, schedule.Kind, name, append(pairs, "namespace", "n")...)
+			return resourcetest.Open(t, r, env(w, name, shared))
+		}
+		two := declare("two", "max", 2)
+		resourcetest.Converge(t, two)
+		same := declare("yet another", "max", 2)
+		resourcetest.Converge(t, same)
+		one := declare("one", "max", 3)
+		if got, want := resourcetest.Converge(t, one), "max: 2 → 3"; got != want {
+			t.Errorf("the first by name changes %q, want %q", got, want)
+		}
+		_, err := two.Check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), `schedule[one] and schedule[two] say different things about what this host offers for "n"`) {
+			t.Errorf("the second one: %v", err)
+		}
+		var woken atomic.Int64
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			two.Watch(ctx, func() { woken.Add(1) })
+		}()
+		synctest.Wait()
+		before := woken.Load()
+		one.Close()
+		synctest.Wait()
+		if woken.Load() == before {
+			t.Error("nobody is told that the first one is gone")
+		}
+		resourcetest.Converge(t, two)
+		if opts, exists, err := w.GetOffer(t.Context(), "n"); opts.Max != 2 || !exists || err != nil {
+			t.Errorf("the offer is %+v, %v, %v", opts, exists, err)
+		}
+		cancel()
+		<-done
+		withdraw := declare("first", "withdraw", true)
+		resourcetest.Converge(t, withdraw)
+		if _, err := two.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "schedule[first]") {
+			t.Errorf("beside one that withdraws the offer: %v", err)
+		}
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			withdraw.Close()
+		}()
+		if _, err := two.Check(t.Context()); err != nil {
+			t.Errorf("beside one that is about to go: %v", err)
+		}
+	})
 }
