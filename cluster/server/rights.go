@@ -54,6 +54,7 @@ var areas = []area{
 	{"/_mgmt/deployed/", "which deploy a host runs, and how", itself, stewards},
 	{"/_mgmt/alive/", "that the agent of a host runs", itself, everyone},
 	{"/_mgmt/converged/", "that a host is settled", itself, everyone},
+	{"/_mgmt/fence/", "what keeps out writes of a host that come late", itself, everyone},
 	{"/_mgmt/volunteer/", "that a host would run a server", volunteer, everyone},
 	{"/_mgmt/endpoints/", "where the server of a host listens", volunteer, everyone},
 	{"/_mgmt/signer/", "where a host lets others in", itself, everyone},

@@ -12,6 +12,7 @@
 //	/scheduler/candidates/<place>           who may be elected to pick, leased
 //	/scheduler/election/…                   who picks
 //	/alive/<host>, /converged/<host>        that an agent runs, and that it has converged; leased
+//	/fence/<host>                           what keeps out writes of an agent that come late
 //
 // It has three parts:
 //

@@ -19,6 +19,7 @@ const (
 	exportsPrefix    = namespace + "/exported/"
 	exporterPrefix   = namespace + "/exporter/"
 	alivePrefix      = namespace + "/alive/"
+	fencePrefix      = namespace + "/fence/"
 )
 
 func valueKey(ns, host string) string { return stringsPrefix + ns + "/" + host }

@@ -12,7 +12,7 @@ import (
 
 // own has the prefixes of keys about the cluster itself, its hosts and their certificates.
 var own = []string{
-	convergedPrefix, alivePrefix, offersPrefix, electionPrefix,
+	convergedPrefix, alivePrefix, fencePrefix, offersPrefix, electionPrefix,
 	namespace + "/nominated/", namespace + "/volunteer/", namespace + "/endpoints/",
 	namespace + "/chooser/", namespace + "/signer/", namespace + "/pki/",
 }

@@ -18,6 +18,7 @@ import (
 // changes; run makes the store so, also after the lease was lost.
 type session struct {
 	client *clientv3.Client
+	fence  *fence // of the agent
 	log    *slog.Logger
 	report func(error) // how renewing went, nil when it did; may be nil
 
@@ -36,12 +37,12 @@ type held struct {
 	settled chan struct{} // closed when it has been written
 }
 
-func newSession(client *clientv3.Client, log *slog.Logger, ttl time.Duration, report func(error)) *session {
+func newSession(client *clientv3.Client, fence *fence, log *slog.Logger, ttl time.Duration, report func(error)) *session {
 	if report == nil {
 		report = func(error) {}
 	}
 	return &session{
-		client: client, log: log, ttl: ttl, report: report,
+		client: client, fence: fence, log: log, ttl: ttl, report: report,
 		wanted: map[string]*held{}, outlive: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -281,14 +282,17 @@ func (s *session) write(ctx context.Context, lease clientv3.LeaseID) error {
 func (s *session) do(ctx context.Context, key string, op clientv3.Op) error {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit(s.currentTTL()))
 	defer cancel()
-	_, err := s.client.Do(ctx, op)
-	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
-		return errLeaseLost
+	for {
+		resp, err := s.fence.commit(ctx, s.client, nil, []clientv3.Op{op})
+		switch {
+		case errors.Is(err, rpctypes.ErrLeaseNotFound):
+			return errLeaseLost
+		case err != nil:
+			return fmt.Errorf("writing %s to the cluster: %w", key, Plain(err))
+		case resp.Succeeded:
+			return nil
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("writing %s to the cluster: %w", key, Plain(err))
-	}
-	return nil
 }
 
 // wrote notes that the store has a key as wanted, unless something else is wanted meanwhile.

@@ -46,7 +46,7 @@ var users = []struct{ what, prefix string }{
 	{"shared values", stringsPrefix},
 	{"schedules", namespace + "/scheduler/"},
 	{"certificates and tokens", namespace + "/pki/"},
-	{"states of hosts", namespace + "/deployed/"}, {"states of hosts", alivePrefix}, {"states of hosts", convergedPrefix},
+	{"states of hosts", namespace + "/deployed/"}, {"states of hosts", alivePrefix}, {"states of hosts", convergedPrefix}, {"states of hosts", fencePrefix},
 }
 
 // Usage returns who uses how much of the store, who uses most first. It reads all of the store that

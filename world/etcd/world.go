@@ -46,6 +46,7 @@ type World struct {
 	tables  *tables
 	session *session
 	offers  *offers
+	fence   fence
 	seen    atomic.Int64 // the newest revision of the store that an answer had
 
 	mu     sync.Mutex // guards health
@@ -69,12 +70,15 @@ func New(client *clientv3.Client, opts Options) *World {
 	}
 	w := &World{opts: opts, client: client, log: opts.Log}
 	w.health.Since = time.Now()
+	if opts.Host != "" {
+		w.fence.key = fencePrefix + opts.Host
+	}
 	w.tables = &tables{client: client, log: opts.Log, open: map[span]*table{}}
 	ttl := opts.TTL
 	if opts.Calm && opts.ID != "" {
 		ttl = calmTTL
 	}
-	w.session = newSession(client, opts.Log, ttl, w.report)
+	w.session = newSession(client, &w.fence, opts.Log, ttl, w.report)
 	w.offers = newOffers(w)
 	return w
 }

@@ -93,13 +93,11 @@ func unanswered(err error) bool {
 
 // fenced carries out operations on a key that has not changed since the newest revision this agent
 // knows of; if it has, that one is known then. So an attempt that got no answer and arrives late
-// does not undo what was written after it. Only what was deleted meanwhile it can bring back, for
-// that has no revision.
+// does not undo what was written after it. What was deleted has no revision: that is what the fence
+// is for.
 func (w *World) fenced(ctx context.Context, key string, ops ...clientv3.Op) error {
 	for {
-		resp, err := w.client.Txn(ctx).
-			If(clientv3.Compare(clientv3.ModRevision(key), "<", w.seen.Load()+1)).
-			Then(ops...).Commit()
+		resp, err := w.fence.commit(ctx, w.client, []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(key), "<", w.seen.Load()+1)}, ops)
 		if err != nil {
 			return err
 		}
