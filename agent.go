@@ -15,9 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"mgmt/engine"
@@ -119,7 +117,7 @@ type Agent struct {
 
 	statusMu sync.Mutex // guards the status file
 
-	trim    *time.Timer // gives memory back; it and trimmed belong to the loop of the engine
+	trim    *time.Timer // returns memory to the system; it and trimmed belong to the engine's loop
 	trimmed time.Time   // when it was started last
 }
 
@@ -298,7 +296,7 @@ func verdict(why error) error {
 	return why
 }
 
-// Interrupt makes an agent that is stopping stop harder: level 2 ends what is running, level
+// Interrupt makes an agent that is stopping hurry: level 2 ends the work that is under way, level
 // 3 kills it.
 func (a *Agent) Interrupt(level int) {
 	a.engine.Interrupt(level)
@@ -340,41 +338,6 @@ func (a *Agent) observe(e engine.Event) {
 		a.end(errConverged)
 	}
 }
-
-// Loading a program takes more memory than keeping it, and the run time is slow to give back
-// what it does not need. An agent that has had nothing to do for trimDelay does so, at most
-// every trimEvery.
-const (
-	trimDelay = 2 * time.Second
-	trimEvery = 10 * time.Minute
-)
-
-// rest is told how much is left to do, and gives memory back in a quiet moment.
-func (a *Agent) rest(unsettled int) {
-	switch {
-	case unsettled > 0 && a.trim != nil && a.trim.Stop():
-		a.trimmed = time.Time{} // it has not happened
-	case unsettled > 0 || time.Since(a.trimmed) < trimEvery:
-	case a.trim == nil:
-		a.trim = time.AfterFunc(trimDelay, trim)
-		a.trimmed = time.Now()
-	default:
-		a.trim.Reset(trimDelay)
-		a.trimmed = time.Now()
-	}
-}
-
-// trim gives memory back, unless an agent of this process has done so within trimEvery.
-func trim() {
-	now, last := time.Now().UnixNano(), trimmedLast.Load()
-	if time.Duration(now-last) >= trimEvery && trimmedLast.CompareAndSwap(last, now) {
-		debug.FreeOSMemory()
-	}
-}
-
-// trimmedLast is when memory was given back, in nanoseconds since 1970. Agents in one process
-// share their memory.
-var trimmedLast atomic.Int64
 
 // writeStatus appends to the status file. Lines are few, and they are to be there before the
 // agent ends, so it is done on the spot.

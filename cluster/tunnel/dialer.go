@@ -20,8 +20,8 @@ type Options struct {
 	// Identity is the only key to log in with: the file of a private key, or of a public one that
 	// the ssh-agent holds. Without it, all keys of the ssh-agent and of ~/.ssh are tried.
 	Identity string
-	// KnownHosts are the files with host keys, if the gateway has none; the default is that of the
-	// user and that of the machine.
+	// KnownHosts are the files with host keys, used if no key was given for the gateway; the
+	// default is the file of the user and that of the machine.
 	KnownHosts []string
 	// Home is where ~ is, and AgentSocket where the ssh-agent listens; the defaults are what the
 	// environment says.
@@ -37,12 +37,12 @@ type Pace struct {
 	Connect time.Duration // how long connecting and logging in may take
 	Ask     time.Duration // how often the gateway is asked whether it is there
 	Answer  time.Duration // how long it may take to answer
-	Again   time.Duration // how soon it is tried again after it refused us, or we refused it
+	Again   time.Duration // how soon to try again after one side has refused the other
 }
 
 var usualPace = Pace{Connect: 30 * time.Second, Ask: 3 * time.Second, Answer: 6 * time.Second, Again: 30 * time.Second}
 
-// A Dialer makes channels through a gateway. All its methods may be called at the same time.
+// A Dialer makes channels through a gateway. Its methods are safe for concurrent use.
 type Dialer struct {
 	opts  Options
 	hosts hostKeys
@@ -53,9 +53,9 @@ type Dialer struct {
 	end  context.CancelFunc
 	all  sync.WaitGroup // whatever was started
 
-	mu   sync.Mutex
-	link *link  // the present one; nil before the first
-	deaf string // why the last channel was not opened, if the log was told
+	mu   sync.Mutex // guards what follows
+	link *link      // the present one; nil before the first
+	deaf string     // why the last channel was not opened, if the log was told
 
 	said string // the last failure that the log was told; belongs to the link that connects
 }
@@ -204,8 +204,9 @@ func (d *Dialer) run(l *link) {
 	}
 }
 
-// pause lets some time pass after what is not healed by trying again, so that the gateway does not
-// take us for somebody who tries one key after the other. Whoever dials meanwhile gets the error.
+// pause lets some time pass after a failure that trying again does not cure, so that the gateway
+// does not take us for an attacker who tries one key after the other. Meanwhile dialling returns the
+// same error.
 func (d *Dialer) pause(err error) {
 	if !errors.Is(err, ErrRefused) && !errors.Is(err, ErrHostKey) {
 		return
@@ -252,7 +253,7 @@ func (d *Dialer) connect() (*ssh.Client, error) {
 	return client, nil
 }
 
-// logIn makes a connection one of SSH.
+// logIn turns a connection into one of SSH.
 func (d *Dialer) logIn(ctx context.Context, conn net.Conn, keys []ssh.Signer) (*ssh.Client, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
@@ -284,7 +285,7 @@ func (d *Dialer) logIn(ctx context.Context, conn net.Conn, keys []ssh.Signer) (*
 	return ssh.NewClient(sc, channels, requests), nil
 }
 
-// hostKeyCause takes what the handshake wraps around an ErrHostKey away.
+// hostKeyCause strips what the handshake has wrapped around an ErrHostKey.
 func hostKeyCause(err error) error {
 	for {
 		inner := errors.Unwrap(err)
@@ -303,8 +304,8 @@ func describeAll(keys []ssh.Signer) string {
 	return strings.Join(out, ", ")
 }
 
-// keep asks the gateway again and again whether it is there. It returns when it is not, or when
-// the dialer ends.
+// keep asks the gateway regularly whether it is there, and returns when it is not, or when the
+// dialer is closed.
 func (d *Dialer) keep(client *ssh.Client, lost <-chan error) error {
 	tick := time.NewTicker(d.opts.Pace.Ask)
 	defer tick.Stop()

@@ -118,7 +118,8 @@ func listed(g Gateway, known ssh.HostKeyCallback, file string) ssh.HostKeyCallba
 // describe names a key as ssh does.
 func describe(key ssh.PublicKey) string { return key.Type() + " " + ssh.FingerprintSHA256(key) }
 
-// knownKeys returns the keys that are known for a host. It asks about a key that nobody has.
+// knownKeys returns the keys that are known for a host. Package knownhosts lists them when it is
+// asked about a wrong key, so it is shown one that nobody can have.
 func knownKeys(known ssh.HostKeyCallback, addr string) ([]knownhosts.KnownKey, error) {
 	public, _, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -135,7 +136,7 @@ func knownKeys(known ssh.HostKeyCallback, addr string) ([]knownhosts.KnownKey, e
 	return nil, nil
 }
 
-// isAuthority reports whether a line is one of an authority, which signs the keys of hosts.
+// isAuthority reports whether a known key is that of an authority, which signs the keys of hosts.
 func isAuthority(k knownhosts.KnownKey) bool {
 	text, err := os.ReadFile(k.Filename)
 	if err != nil {

@@ -42,7 +42,7 @@ func (k keyring) open() (keys []ssh.Signer, done func(), err error) {
 
 func (k keyring) dir() string { return filepath.Join(k.home, ".ssh") }
 
-// agentLimit is how long an ssh-agent may take for all that it is asked: it may ask its user.
+// agentLimit is how long an ssh-agent may take for everything. It may have to ask its user.
 const agentLimit = 30 * time.Second
 
 // agent returns the keys of the ssh-agent, if there is one.
@@ -82,7 +82,7 @@ func (k keyring) only(held []ssh.Signer) ([]ssh.Signer, error) {
 		}
 		public = locked.PublicKey
 	}
-	if public == nil { // an old format, which does not tell
+	if public == nil { // an old format, which does not contain the public key
 		public, _ = publicKey(name)
 	}
 	for _, key := range held {
@@ -112,7 +112,7 @@ func (k keyring) files() []ssh.Signer {
 	return out
 }
 
-// escape makes a directory match itself only.
+// escape turns a directory into a pattern that matches nothing else.
 func escape(dir string) string {
 	if os.PathSeparator == '\\' { // where patterns have no escapes
 		return dir

@@ -41,7 +41,7 @@ type Options struct {
 	Dir string
 	// Next ignores the deploys that are there at first; Once keeps the first one.
 	Next, Once bool
-	// Inspect says how it goes with what the program in force asks for.
+	// Inspect reports the condition of the resources that the program in force asks for.
 	Inspect func(ctx context.Context) deploy.Condition
 }
 

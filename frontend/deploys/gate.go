@@ -11,8 +11,8 @@ import (
 	"mgmt/resource"
 )
 
-// A gate stands between programs and the engine. The deltas of one program pass at a time; another
-// one takes its place with its first graph.
+// A gate stands between the programs and the engine, and lets the deltas of one program pass. Another
+// program takes its place by submitting its first graph.
 type gate struct {
 	submit func(context.Context, resource.Delta) error
 
@@ -53,7 +53,8 @@ func (g *gate) take(ctx context.Context, d resource.Delta) error {
 	return err
 }
 
-// replace returns what makes a graph, given as the delta from nothing, of that which is in force.
+// replace returns the delta that turns the graph in force into another one, which is given as a
+// delta from nothing.
 func (g *gate) replace(m *deploy.Manifest, graph resource.Delta) resource.Delta {
 	out := resource.Delta{Cause: &resource.Move{What: fmt.Sprintf("deploy %d came", m.ID)}}
 	if m.ID == 0 {
@@ -109,7 +110,7 @@ func (g *gate) edges(set []resource.Edge, out *resource.Delta) {
 	}
 }
 
-// adjusted returns resources with the options of the deploy in their meta parameters.
+// adjusted returns resources whose meta parameters reflect the options of the deploy.
 func adjusted(m *deploy.Manifest, set []*resource.Spec) []*resource.Spec {
 	if !m.Noop && m.Sema == 0 && !m.NoAutoedges && !m.NoAutogroup {
 		return set

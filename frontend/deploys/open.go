@@ -82,7 +82,7 @@ func yamlInput(m *deploy.Manifest, files *bundle.Bundle) (*frontyaml.Input, erro
 	return nil, fmt.Errorf("it has no file %s", m.Main)
 }
 
-// Check returns what is to be said of the program of a deploy, as an agent will see it.
+// Check returns the diagnostics of the program of a deploy, as an agent will see it.
 func Check(ctx context.Context, p *deploy.Plan, library *funcs.Library, kinds *resource.Registry) (*syntax.Files, syntax.Diagnostics, error) {
 	switch p.Frontend {
 	case "lang":

@@ -39,13 +39,13 @@ func PackYAML(in *yaml.Input) (*deploy.Plan, error) {
 	return &deploy.Plan{Manifest: deploy.Manifest{Frontend: "yaml", Main: name}, Bundle: files}, err
 }
 
-// PackLang makes a deploy of a program. With it travel
+// PackLang makes a deploy of a program. These files travel with it:
 //
-//   - the files that it imports,
-//   - of a module, which is a directory that is named or imported as such, all that is in it,
-//   - of another directory with a file of the program, what is in files/.
+//   - the files that it imports;
+//   - everything in a module, which is a directory that is named or imported as such;
+//   - everything in files/ beside any other file of the program.
 //
-// With an error among the diagnostics there is no plan.
+// If there is an error among the diagnostics there is no plan.
 func PackLang(ctx context.Context, in lang.Input, library *funcs.Library, kinds *resource.Registry) (*deploy.Plan, *syntax.Files, syntax.Diagnostics, error) {
 	prog, diags := frontlang.Load(ctx, frontlang.Options{Input: in, Library: library, Kinds: kinds})
 	if diags.HasErrors() {
@@ -62,7 +62,7 @@ func PackLang(ctx context.Context, in lang.Input, library *funcs.Library, kinds 
 	return plan, prog.Files(), diags, nil
 }
 
-// staying reports the files that a program reads and that are here, but do not travel with it.
+// staying reports the files that a program reads and that exist here, but do not travel with it.
 func (p *packer) staying(prog *lang.Program, plan *deploy.Plan) syntax.Diagnostics {
 	needs := frontlang.Needs(prog)
 	if len(needs) == 0 || p.in.Files == nil {
@@ -88,7 +88,7 @@ func (p *packer) staying(prog *lang.Program, plan *deploy.Plan) syntax.Diagnosti
 	return out.Diagnostics()
 }
 
-// remedy says how a file comes to travel.
+// remedy says how to make a file travel.
 func remedy(name string) string {
 	return "deploy the directory of the program, with main.mcl or metadata.yaml in it, or put " + name + " into files/ beside the program, and write /" + path.Join("files", path.Base(name))
 }
@@ -106,7 +106,7 @@ type packer struct {
 	out     bundle.Builder
 }
 
-// pack makes the plan of a program that was read from these files.
+// pack makes a plan of the program that consists of the files that were read.
 func (p *packer) pack(read []string) (*deploy.Plan, error) {
 	if err := p.locate(read); err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (p *packer) pack(read []string) (*deploy.Plan, error) {
 	return &deploy.Plan{Manifest: m, Bundle: files}, err
 }
 
-// locate finds out where everything is.
+// locate finds the directories and files that the bundle is made of.
 func (p *packer) locate(read []string) error {
 	dir, main := ".", ""
 	if p.in.Text == nil {
@@ -238,8 +238,7 @@ func (p *packer) addMain() (string, error) {
 	return name, nil
 }
 
-// addAll adds what belongs to the program, of the files that are wanted, below prefix in the bundle.
-// The files are below root.
+// addAll adds the wanted files of the program, which are below root, below prefix in the bundle.
 func (p *packer) addAll(root, prefix string, wanted func(string) bool) error {
 	seen := map[string]bool{}
 	for file := range p.read {

@@ -13,7 +13,7 @@ import (
 	"mgmt/resource"
 )
 
-// A run is a program that runs, or is about to.
+// A run is a program that is running, or about to.
 type run struct {
 	manifest *deploy.Manifest
 	cancel   context.CancelFunc
@@ -33,8 +33,8 @@ func (r *run) stop() {
 	}
 }
 
-// start runs a program until ctx ends, and waits until it is in force. If it has come to an end by
-// then, or wait has, it returns why.
+// start runs a program until ctx ends, and returns when the program is in force. If the program
+// ends before that, or wait does, it returns why.
 func (f *Frontend) start(ctx, wait context.Context, g *gate, d *deploy.Delivery) (*run, error) {
 	r := &run{manifest: &deploy.Manifest{}, inForce: make(chan struct{}), ended: make(chan struct{})}
 	if d.Record != nil {
@@ -73,7 +73,7 @@ func (f *Frontend) start(ctx, wait context.Context, g *gate, d *deploy.Delivery)
 	}
 }
 
-// why returns why a program that has ended was of no use.
+// why returns why a program has ended before it was in force.
 func (r *run) why() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

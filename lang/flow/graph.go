@@ -7,10 +7,10 @@ import (
 
 // A Graph is a flow graph. The zero value is not usable; see [New].
 type Graph struct {
-	ctx   context.Context
-	queue [][]*Node // by height
-	low   int       // no node waits below
-	count int       // nodes that wait
+	ctx   context.Context // of all sources
+	queue [][]*Node       // nodes that wait to be computed, by height
+	low   int             // no node waits below
+	count int             // how many nodes wait
 	inbox inbox
 	tasks sync.WaitGroup
 

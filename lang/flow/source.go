@@ -69,45 +69,59 @@ func (g *Graph) Source(args []*Node, opts SourceOptions) *Node {
 }
 
 func (k *sourceKind) compute(n *Node) (Result, bool) {
-	args := make([]types.Value, len(n.inputs))
-	var mark *types.Mark
+	args, mark, instead, ok := k.arguments(n)
+	switch {
+	case !ok:
+		k.release(n)
+		return instead, true
+	case k.run == nil:
+		k.start(n, args, mark)
+		return Result{}, true
+	}
+	return k.update(n, args, mark), true
+}
+
+// arguments returns the values of the inputs and what of them is secret. If the source cannot run
+// with these it returns what its node holds instead.
+func (k *sourceKind) arguments(n *Node) (args []types.Value, mark *types.Mark, instead Result, ok bool) {
+	args = make([]types.Value, len(n.inputs))
 	for i, in := range n.inputs {
-		if r := in.result; r.Value == nil { // an error, or pending
-			k.release(n)
-			return r, true
+		if in.result.Value == nil { // an error, or pending
+			return nil, nil, in.result, false
 		}
 		args[i] = in.result.Value
 		mark = types.Derived(mark, in.result.Mark())
 	}
 	if mark != nil && k.opts.Public {
-		k.release(n)
-		return Fail(fmt.Errorf("%s: an argument is secret, and others can see the arguments of this function", k.opts.Label)), true
+		return nil, nil, Fail(fmt.Errorf("%s: an argument is secret, and others can see the arguments of this function", k.opts.Label)), false
 	}
-	if k.run != nil {
-		if k.opts.Follow != nil { // it may remember earlier arguments
-			mark = types.Derived(k.mark, mark)
-		}
-		if sameArgs(k.args, args) {
-			k.mark = mark
-			return k.marked(k.result), true
-		}
-		if k.opts.Fixed {
-			err := fmt.Errorf("%s: the argument changed while the program runs, from %v to %v; it has to stay the same", k.opts.Label, k.args, args)
-			if types.Derived(k.mark, mark) != nil {
-				err = fmt.Errorf("%s: the argument, which is secret, changed while the program runs; it has to stay the same", k.opts.Label)
-			}
-			k.release(n)
-			return Fail(err), true
-		}
-		if k.opts.Follow != nil {
-			k.args, k.mark = args, mark
-			k.run.tell(args)
-			return k.marked(k.result), true
+	return args, mark, Result{}, true
+}
+
+// update gives a source that runs its present arguments, and returns what its node holds then.
+func (k *sourceKind) update(n *Node, args []types.Value, mark *types.Mark) Result {
+	if k.opts.Follow != nil { // it may remember earlier arguments
+		mark = types.Derived(k.mark, mark)
+	}
+	switch {
+	case sameArgs(k.args, args):
+		k.mark = mark
+	case k.opts.Fixed:
+		err := fmt.Errorf("%s: the argument changed while the program runs, from %v to %v; it has to stay the same", k.opts.Label, k.args, args)
+		if types.Derived(k.mark, mark) != nil {
+			err = fmt.Errorf("%s: the argument, which is secret, changed while the program runs; it has to stay the same", k.opts.Label)
 		}
 		k.release(n)
+		return Fail(err)
+	case k.opts.Follow != nil:
+		k.args, k.mark = args, mark
+		k.run.tell(args)
+	default:
+		k.release(n)
+		k.start(n, args, mark)
+		return Result{}
 	}
-	k.start(n, args, mark)
-	return Result{}, true
+	return k.marked(k.result)
 }
 
 // marked returns what the source delivered with the mark that it has: its own, and that of the

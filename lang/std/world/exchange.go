@@ -9,8 +9,8 @@ import (
 	"mgmt/lang/types"
 )
 
-// exchange stores values and follows those of all hosts. When only the value of this host changes
-// it goes on following, so that the change costs it what it costs the others.
+// exchange stores the value of this host and follows those of all hosts. When only the value of this
+// host changes it goes on following, so that the change costs this host no more than the others.
 func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
 	for {
 		namespace, err := name(args)
@@ -54,8 +54,9 @@ const (
 	retryMax = 10 * time.Second
 )
 
-// keep stores the value each time that it changes, and once more as long as err says that it could
-// not be stored. A store that cannot be reached, or is busy, is no reason to stop a program.
+// keep stores the value each time it changes, and tries again as long as it could not be stored; err
+// is the outcome of the first attempt. A store that is unreachable or busy is no reason to stop a
+// program.
 func (x *exchanger) keep(ctx context.Context, err error) error {
 	for delay := retryMin; ; err = x.store(ctx) {
 		var again <-chan time.Time

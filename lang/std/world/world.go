@@ -88,8 +88,8 @@ func kvlookup(ctx context.Context, call *funcs.Call, args []types.Value, emit fu
 	return watchValues(ctx, call.Host.World, namespace, emit)
 }
 
-// watchValues emits the values of a namespace. What changes is put into the map that is there,
-// which in a large cluster is much less than making one.
+// watchValues emits the values of a namespace. Changes are merged into the map before, which in a
+// large cluster costs much less than sorting all values anew.
 func watchValues(ctx context.Context, w world.Exchange, namespace string, emit func(types.Value, error)) error {
 	all := types.NewMap(nil)
 	return w.WatchValues(ctx, namespace, func(changed map[string]world.Change) {
