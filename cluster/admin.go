@@ -18,6 +18,7 @@ import (
 
 	"mgmt/cluster/pki"
 	"mgmt/world/etcd"
+	"mgmt/world/peercred"
 )
 
 // An Admin decides who is of the cluster that the agent of this host belongs to.
@@ -36,8 +37,9 @@ var (
 	ErrNoSigner = errors.New("no host lets others into this cluster at present: those that have the key of its authority (pki/ca.key) do not run, or do not listen for clients at https URLs")
 )
 
-// NewAdmin connects to the cluster of the agent with some directories, Options.Dir and Options.PKI.
-func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
+// NewAdmin connects to the cluster of the agent with some directories, Options.Dir and Options.PKI,
+// at servers of users of this machine as in etcd.Way.
+func NewAdmin(dir string, users peercred.Users, certificates pki.Dir) (*Admin, error) {
 	m := memory{dir}
 	endpoints := m.endpoints()
 	if _, err := os.Stat(m.path("endpoints")); errors.Is(err, os.ErrPermission) {
@@ -46,12 +48,12 @@ func NewAdmin(dir string, certificates pki.Dir) (*Admin, error) {
 	if len(endpoints) == 0 {
 		return nil, fmt.Errorf("%w: %s has no addresses of one; is the agent running, and is this its working directory (--prefix)? A store that agents do not run themselves is named by --seeds", ErrNoCluster, dir)
 	}
-	return dialAdmin(nil, endpoints, certificates)
+	return dialAdmin(etcd.Way{Users: users}, endpoints, certificates)
 }
 
-// AdminAt connects to a cluster by some of its client URLs, or HOST or HOST:PORT. Connections are made
-// by through; nil is directly.
-func AdminAt(through etcd.Dialer, seeds []string, certificates pki.Dir) (*Admin, error) {
+// AdminAt connects to a cluster by some of its client URLs, or HOST or HOST:PORT. in some
+// way.
+func AdminAt(way etcd.Way, seeds []string, certificates pki.Dir) (*Admin, error) {
 	var endpoints []string
 	for _, seed := range seeds {
 		u := completeSeed(seed, certificates.HasCertificate())
@@ -60,10 +62,10 @@ func AdminAt(through etcd.Dialer, seeds []string, certificates pki.Dir) (*Admin,
 		}
 		endpoints = append(endpoints, u)
 	}
-	return dialAdmin(through, endpoints, certificates)
+	return dialAdmin(way, endpoints, certificates)
 }
 
-func dialAdmin(through etcd.Dialer, endpoints []string, certificates pki.Dir) (*Admin, error) {
+func dialAdmin(way etcd.Way, endpoints []string, certificates pki.Dir) (*Admin, error) {
 	var config *tls.Config
 	if certificates.HasCertificate() {
 		var err error
@@ -71,7 +73,7 @@ func dialAdmin(through etcd.Dialer, endpoints []string, certificates pki.Dir) (*
 			return nil, err
 		}
 	}
-	client, err := etcd.DialThrough(through, endpoints, config)
+	client, err := way.Dial(endpoints, config)
 	if err != nil {
 		return nil, err
 	}

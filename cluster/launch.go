@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"mgmt/cluster/pki"
+	"mgmt/world/peercred"
 )
 
 // ServerConfig is what a server is started with. It travels to its process as JSON.
@@ -25,9 +26,8 @@ type ServerConfig struct {
 	Quota int64 // how large its store may become, in bytes; 0 is etcd's own limit
 
 	TLS *TLSFiles // for https URLs
-	// LocalUsers are the numbers of users who reach the plain loopback URLs, besides root and the
-	// one that the server runs as.
-	LocalUsers []int `json:",omitempty"`
+	// LocalUsers reach the plain loopback URLs, besides root and the user of the server.
+	LocalUsers peercred.Users `json:",omitempty"`
 	// Fast makes elections and changes of members quick, and writes unsafe, for tests.
 	Fast bool
 }

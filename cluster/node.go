@@ -17,6 +17,7 @@ import (
 
 	"mgmt/cluster/pki"
 	"mgmt/world/etcd"
+	"mgmt/world/peercred"
 )
 
 // DefaultWanted is how many members a cluster is to have when nobody says otherwise.
@@ -50,9 +51,9 @@ type Options struct {
 	NoNetwork bool
 	// Insecure allows plain HTTP beyond this machine.
 	Insecure bool
-	// LocalUsers are the numbers of users of this machine who reach a server here without TLS,
-	// besides root and the user of this process.
-	LocalUsers []int
+	// LocalUsers are users of this machine who reach a server here without TLS, and whose servers
+	// this host takes for those of its cluster.
+	LocalUsers peercred.Users
 	// TLS are the files of the certificate that this host shows, as a server and as a client.
 	// Without them, PKI has it.
 	TLS *TLSFiles
@@ -199,12 +200,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n.opts.onMachine() {
-		n.client, err = etcd.DialLocal(n.firstEndpoints(), config)
-	} else {
-		n.client, err = etcd.DialThrough(n.opts.Through, n.firstEndpoints(), config)
-	}
-	if err != nil {
+	if n.client, err = n.opts.way().Dial(n.firstEndpoints(), config); err != nil {
 		return err
 	}
 	defer n.client.Close()
@@ -285,7 +281,7 @@ func (n *Node) checkSeeds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := etcd.DialThrough(n.opts.Through, n.opts.Seeds, config)
+	client, err := n.opts.way().Dial(n.opts.Seeds, config)
 	if err != nil {
 		return err
 	}
@@ -400,6 +396,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// way returns how the host reaches the store.
+func (o *Options) way() etcd.Way {
+	return etcd.Way{Through: o.Through, Local: o.onMachine(), Users: o.LocalUsers}
 }
 
 // clientTLS returns how a client of this host shows itself, nil if it has no certificate.

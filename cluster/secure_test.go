@@ -72,7 +72,7 @@ func (h *host) admin() *cluster.Admin {
 	var admin *cluster.Admin
 	eventually(h.t, h.opts.Host+" remembers addresses of the cluster", func() bool {
 		var err error
-		admin, err = cluster.NewAdmin(h.opts.Dir, h.opts.PKI)
+		admin, err = cluster.NewAdmin(h.opts.Dir, nil, h.opts.PKI)
 		return err == nil
 	})
 	h.t.Cleanup(admin.Close)

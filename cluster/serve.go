@@ -57,7 +57,7 @@ func (n *Node) startServer(ctx context.Context, members map[string][]string, fre
 		s.Stop()
 		return err
 	}
-	client, err := etcd.DialLocal(s.Clients()[:1], config)
+	client, err := etcd.Way{Local: true, Users: n.opts.LocalUsers}.Dial(s.Clients()[:1], config)
 	if err != nil {
 		s.Stop()
 		return err

@@ -17,7 +17,7 @@ import (
 
 // standing returns how it stands with the cluster of a host.
 func (h *host) standing() (*cluster.Standing, error) {
-	admin, err := cluster.AdminAt(nil, h.opts.ClientURLs, pki.Dir(h.t.TempDir()))
+	admin, err := cluster.AdminAt(etcd.Way{}, h.opts.ClientURLs, pki.Dir(h.t.TempDir()))
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ import (
 
 	"mgmt/cluster"
 	"mgmt/world/etcd"
+	"mgmt/world/peercred"
 )
 
 // Whose a connection is does not depend on a test, but on its process: so these tests run this
@@ -91,7 +92,7 @@ func needsRoot(t *testing.T) {
 
 // ask makes each call of a client once, and prints what it got.
 func ask(url string) error {
-	client, err := etcd.Dial([]string{url}, nil)
+	client, err := etcd.Way{Users: peercred.Users{keeper}}.Dial([]string{url}, nil)
 	if err != nil {
 		return err
 	}
@@ -236,15 +237,15 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 }
 
-// A server of another user than root serves that one, too.
-func TestTheUserOfTheServer(t *testing.T) {
-	needsRoot(t)
+// serveAs runs a server as another user, and returns its URL for clients.
+func serveAs(t *testing.T, uid int) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "mgmt-agent-") // which others may enter
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chown(dir, keeper, keeper); err != nil {
+	if err := os.Chown(dir, uid, uid); err != nil {
 		t.Fatal(err)
 	}
 	cfg := single(t)
@@ -256,7 +257,7 @@ func TestTheUserOfTheServer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", cluster.ServerArgument)
 	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: keeper, Gid: keeper}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -276,9 +277,42 @@ func TestTheUserOfTheServer(t *testing.T) {
 	if err := json.NewDecoder(out).Decode(&report); err != nil || len(report.Clients) != 1 {
 		t.Fatalf("the server reports %+v, %v", report, err)
 	}
-	served(t, keeper, report.Clients[0])
-	served(t, 0, report.Clients[0])
-	refused(t, stranger, report.Clients[0])
+	return report.Clients[0]
+}
+
+// A server of another user than root serves that one, too.
+func TestTheUserOfTheServer(t *testing.T) {
+	needsRoot(t)
+	url := serveAs(t, keeper)
+	served(t, keeper, url)
+	served(t, 0, url)
+	refused(t, stranger, url)
+}
+
+// Every user can listen where the cluster does not at the moment: clients do not fall for that.
+func TestAnImpostorIsNotTheCluster(t *testing.T) {
+	needsRoot(t)
+	url := serveAs(t, keeper)
+	for _, test := range []struct {
+		users peercred.Users
+		want  string // a part of the error
+	}{
+		{nil, fmt.Sprintf("it is of the user %d, and not of root; if that is the cluster, say so by --local-users %[1]d", keeper)},
+		{peercred.Users{friend}, fmt.Sprintf("it is of the user %d", keeper)},
+		{peercred.Users{keeper}, ""},
+	} {
+		client, err := etcd.Way{Users: test.users}.Dial([]string{url}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		err = etcd.Reason(ctx, client)
+		cancel()
+		client.Close()
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("with the users %v: %v, want %q", test.users, err, test.want)
+		}
+	}
 }
 
 // hurry writes a key, and closes the connection at once: the kernel says of a socket which nobody has

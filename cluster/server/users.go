@@ -4,10 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"os/user"
-	"slices"
-	"strconv"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
@@ -19,13 +15,10 @@ import (
 // users are those of this machine whose connections need no certificate.
 type users struct {
 	host    string // of the server
-	allowed []int
+	allowed peercred.Users
 }
 
-// usersOf returns root, the user that this process runs as, and those that the configuration names.
-func usersOf(cfg cluster.ServerConfig) users {
-	return users{cfg.Name, append([]int{0, os.Geteuid()}, cfg.LocalUsers...)}
-}
+func usersOf(cfg cluster.ServerConfig) users { return users{cfg.Name, cfg.LocalUsers} }
 
 // check returns why a plain connection is not served, if it stays on this machine. Others are there
 // because somebody wants them to be.
@@ -38,23 +31,11 @@ func (u users) check(conn net.Conn) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("the agent of %s does not know which user of its machine this connection is of, and refuses it: %w; connect with a certificate, or let that agent listen on a socket, with --no-network", u.host, err)
-	case slices.Contains(u.allowed, uid):
+	case u.allowed.Has(uid):
 		return nil
 	}
-	name, who := userName(uid), "root"
-	if own := os.Geteuid(); own != 0 {
-		who += " or " + userName(own)
-	}
-	return fmt.Errorf("the user %s is not allowed to use what the agent of %s shares; do it as %s, connect with a certificate, or start that agent with --local-users %s", name, u.host, who, name)
-}
-
-// userName returns the name of a user, or the number if there is none.
-func userName(uid int) string {
-	id := strconv.Itoa(uid)
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return id
+	name := peercred.Name(uid)
+	return fmt.Errorf("the user %s is not allowed to use what the agent of %s shares; do it as %s, connect with a certificate, or start that agent with --local-users %s", name, u.host, peercred.Trusted(), name)
 }
 
 // plain takes connections without TLS. It looks once at each whose it is; etcd takes those with TLS

@@ -44,7 +44,11 @@ func (f *agentFlags) admin() (*cluster.Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cluster.NewAdmin(filepath.Join(dir, memberDir), pki.Dir(filepath.Join(dir, pkiDir)))
+	users, err := trusted(dir)
+	if err != nil {
+		return nil, err
+	}
+	return cluster.NewAdmin(filepath.Join(dir, memberDir), users, pki.Dir(filepath.Join(dir, pkiDir)))
 }
 
 // tokenFlags are the flags of cluster token.

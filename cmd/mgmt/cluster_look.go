@@ -80,11 +80,15 @@ func (f *wholeFlags) connect(ctx context.Context, cmd *cobra.Command) (*cluster.
 	if err != nil {
 		return nil, nil, err
 	}
+	users, err := trusted(dir)
+	if err != nil {
+		return nil, nil, err
+	}
 	through, leave, err := f.tryGateway(ctx, cmd, seeds)
 	if err != nil {
 		return nil, nil, err
 	}
-	admin, err := cluster.AdminAt(through, seeds, pki.Dir(filepath.Join(dir, pkiDir)))
+	admin, err := cluster.AdminAt(etcd.Way{Through: through, Users: users}, seeds, pki.Dir(filepath.Join(dir, pkiDir)))
 	if err != nil {
 		leave()
 		return nil, nil, err

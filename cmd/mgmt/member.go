@@ -50,7 +50,7 @@ var clusterVariables = map[string]string{
 	"ideal-cluster-size":    "MGMT_IDEAL_CLUSTER_SIZE",
 	"token":                 tokenVariable,
 	"token-file":            "MGMT_TOKEN_FILE",
-	"local-users":           "MGMT_LOCAL_USERS",
+	"local-users":           usersVariable,
 }
 
 func (f *clusterFlags) register(flags *pflag.FlagSet) {
@@ -70,7 +70,7 @@ func (f *clusterFlags) register(flags *pflag.FlagSet) {
 	flags.Uint16Var(&f.joinPort, "join-port", pki.DefaultPort, "`port` where this host lets others in, if it can")
 	flags.UintVar(&f.quota, "store-quota", 0, "`MiB` that the store of the server here may take; 0 is 2048")
 	f.sshFlags.register(flags)
-	flags.StringArrayVar(&f.users, "local-users", nil, "other `users` of this machine, by name or number, who may reach the server here without TLS, as root and the user of this agent may (MGMT_LOCAL_USERS)")
+	flags.StringArrayVar(&f.users, "local-users", nil, "other `users` of this machine, by name or number, who are trusted without TLS, as root and the user of this agent are: their programs reach the server here, and their servers are taken for the cluster (MGMT_LOCAL_USERS)")
 	flags.BoolVar(&f.insecure, "insecure", false, "allow the network without TLS")
 	flags.StringVar(&f.tls.CA, "tls-ca", "", "`file` with the certificates of those to trust, in place of the cluster's own")
 	flags.StringVar(&f.tls.Cert, "tls-cert", "", "`file` with the certificate of this host")
@@ -108,9 +108,9 @@ func (f *clusterFlags) membership(cmd *cobra.Command, hostname, prefix string, l
 	if err != nil {
 		return nil, err
 	}
-	users, err := userNumbers(cmd, f.users)
+	users, err := parseUsers(f.users...)
 	if err != nil {
-		return nil, err
+		return nil, usagef(cmd, "--local-users: %w", err)
 	}
 	opts := cluster.Options{
 		OnHealth: func(h etcd.Health) { connected(h.Connected || errors.Is(h.Err, etcd.ErrFull)) },

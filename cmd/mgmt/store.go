@@ -18,6 +18,7 @@ import (
 	"mgmt/cluster/pki"
 	"mgmt/world"
 	"mgmt/world/etcd"
+	"mgmt/world/peercred"
 )
 
 // storeFlags say how to reach the store of a cluster. On a host of the cluster, its agent knows.
@@ -74,11 +75,15 @@ func (f *storeFlags) connect(ctx context.Context, cmd *cobra.Command) (*remoteSt
 	if err != nil {
 		return nil, nil, err
 	}
+	users, err := f.users()
+	if err != nil {
+		return nil, nil, err
+	}
 	through, leave, err := f.tryGateway(ctx, cmd, seeds)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := etcd.DialThrough(through, seeds, config)
+	client, err := etcd.Way{Through: through, Users: users}.Dial(seeds, config)
 	if err != nil {
 		leave()
 		return nil, nil, err
@@ -110,6 +115,15 @@ func (s *remoteStore) answers(ctx context.Context) error {
 	default:
 		return fmt.Errorf("the cluster does not answer at %s; is that where it is, and how it is reached? (%w)", where, err)
 	}
+}
+
+// users returns those of this machine whose servers are taken for the cluster.
+func (f *storeFlags) users() (peercred.Users, error) {
+	dir, err := f.agent.dir()
+	if err != nil {
+		dir = "" // which nobody has
+	}
+	return trusted(dir)
 }
 
 // where returns the addresses of the cluster.

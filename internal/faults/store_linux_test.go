@@ -72,7 +72,7 @@ func (h *host) reachWith(dir pki.Dir, hosts ...*host) (*clientv3.Client, error) 
 	for _, to := range hosts {
 		urls = append(urls, to.client())
 	}
-	return etcd.DialThrough(h.dial, urls, config)
+	return etcd.Way{Through: h.dial}.Dial(urls, config)
 }
 
 // share tries to set a shared value through the server of the host.

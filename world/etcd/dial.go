@@ -15,39 +15,48 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"mgmt/world/peercred"
 )
 
 // Dial returns a client of the cluster that is reached through some of its client URLs. It
 // connects in the background, and again whenever the connection is lost: an attempt begins at
 // most dialDelay after the last one failed. tls may be nil.
 func Dial(urls []string, tls *tls.Config) (*clientv3.Client, error) {
-	return DialThrough(nil, urls, tls)
+	return Way{}.Dial(urls, tls)
 }
 
 // A Dialer connects to HOST:PORT, or to unix:PATH.
 type Dialer func(ctx context.Context, addr string) (net.Conn, error)
 
-// DialThrough is [Dial] with connections that a dialer makes; nil makes them directly.
-func DialThrough(dialer Dialer, urls []string, tls *tls.Config) (*clientv3.Client, error) {
-	var options []grpc.DialOption
-	if dialer != nil {
-		options = append(options, grpc.WithContextDialer(dialer))
+// A Way is how a cluster is reached. The zero value reaches it directly.
+type Way struct {
+	// Through makes the connections, if they are not direct.
+	Through Dialer
+	// Local says that the cluster is on this machine. The kernel tells when the other end of a
+	// connection is gone, so an idle one is not asked whether it is alive.
+	Local bool
+	// Users are those of this machine whose servers are taken for the cluster when they listen
+	// without TLS at a loopback address, besides root and the user of this process: every user
+	// can listen there while the cluster does not.
+	Users peercred.Users
+}
+
+// Dial is [Dial] by a certain way.
+func (w Way) Dial(urls []string, tls *tls.Config) (*clientv3.Client, error) {
+	config := clientv3.Config{TLS: tls}
+	if !w.Local {
+		config.DialKeepAliveTime, config.DialKeepAliveTimeout = 2*time.Second, 6*time.Second
 	}
-	return dial(urls, clientv3.Config{
-		DialOptions:          options,
-		TLS:                  tls,
-		DialKeepAliveTime:    2 * time.Second,
-		DialKeepAliveTimeout: 6 * time.Second,
-	})
+	plain := credentials.TransportCredentials(&known{insecure.NewCredentials(), w.Users})
+	if w.Through != nil {
+		config.DialOptions = append(config.DialOptions, grpc.WithContextDialer(w.Through))
+		plain = insecure.NewCredentials()
+	}
+	return dial(urls, config, plain)
 }
 
-// DialLocal is Dial for a cluster that is on this machine. The kernel tells when the other end of
-// a connection is gone, so an idle one is not asked whether it is alive.
-func DialLocal(urls []string, tls *tls.Config) (*clientv3.Client, error) {
-	return dial(urls, clientv3.Config{TLS: tls})
-}
-
-func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
+func dial(urls []string, config clientv3.Config, plain credentials.TransportCredentials) (*clientv3.Client, error) {
 	if len(urls) == 0 {
 		return nil, fmt.Errorf("reaching the cluster: no addresses are given")
 	}
@@ -61,9 +70,10 @@ func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
 	config.DialOptions = append(config.DialOptions, grpc.WithChainUnaryInterceptor(plainCall))
 	var each *eachAddress
 	if config.TLS != nil {
-		each = &eachAddress{TransportCredentials: credentials.NewTLS(config.TLS)}
-		config.DialOptions = append(config.DialOptions, grpc.WithTransportCredentials(each))
+		each = &eachAddress{TransportCredentials: credentials.NewTLS(config.TLS), plain: plain}
+		plain = each
 	}
+	config.DialOptions = append(config.DialOptions, grpc.WithTransportCredentials(plain))
 	client, err := clientv3.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("reaching the cluster at %q: %w", urls, err)
@@ -79,6 +89,7 @@ func dial(urls []string, config clientv3.Config) (*clientv3.Client, error) {
 // addresses as the first one.
 type eachAddress struct {
 	credentials.TransportCredentials
+	plain  credentials.TransportCredentials
 	client atomic.Pointer[clientv3.Client]
 }
 
@@ -86,7 +97,7 @@ type eachAddress struct {
 func (e *eachAddress) ClientHandshake(ctx context.Context, address string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	c := e.client.Load()
 	if c != nil && slices.Contains(c.Endpoints(), "http://"+address) || conn.RemoteAddr().Network() == "unix" {
-		return insecure.NewCredentials().ClientHandshake(ctx, address, conn)
+		return e.plain.ClientHandshake(ctx, address, conn)
 	}
 	return e.TransportCredentials.ClientHandshake(ctx, address, conn)
 }

@@ -8,14 +8,19 @@
 package peercred
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // ErrNoOwner is why nobody is found at the other end: it is closed, or not on this machine.
-var ErrNoOwner = errors.New("no program of this machine has the other end of the connection open")
+var ErrNoOwner = errors.New("no program on this machine has the other end of the connection open")
+
+// errPending is why nobody is found as long as no program has accepted the connection.
+var errPending = fmt.Errorf("%w yet", ErrNoOwner)
 
 // IsLocal reports whether a connection between two addresses stays on this machine, as far as these
 // tell: one of them is a loopback address.
@@ -45,4 +50,26 @@ func addrPort(a net.Addr) (netip.AddrPort, error) {
 	}
 	p := tcp.AddrPort()
 	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port()), nil
+}
+
+// Delays of [Acceptor].
+const (
+	firstDelay = 50 * time.Microsecond
+	lastDelay  = 20 * time.Millisecond
+)
+
+// Acceptor is [Owner] for the side that has dialed: until a program accepts a connection, the other
+// end has no owner. It waits for that until ctx ends.
+func Acceptor(ctx context.Context, here, there net.Addr) (uid int, err error) {
+	for delay := firstDelay; ; delay = min(2*delay, lastDelay) {
+		uid, err := Owner(here, there)
+		if !errors.Is(err, errPending) {
+			return uid, err
+		}
+		select {
+		case <-ctx.Done():
+			return -1, err
+		case <-time.After(delay):
+		}
+	}
 }

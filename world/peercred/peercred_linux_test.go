@@ -1,12 +1,14 @@
 package peercred
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // pair returns both ends of a connection to an address.
@@ -98,6 +100,43 @@ func TestAClosedConnectionHasNoOwner(t *testing.T) {
 		if err == nil && s.open() {
 			t.Errorf("%s: a search finds %+v", name, s)
 		}
+	}
+}
+
+// Until it is accepted, a connection has no owner, and who dialed waits for that.
+func TestAcceptor(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	here, there := conn.LocalAddr(), conn.RemoteAddr()
+	if uid, err := Owner(here, there); !errors.Is(err, errPending) {
+		t.Errorf("before it is accepted: user %d, %v", uid, err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if uid, err := Acceptor(over, here, there); !errors.Is(err, ErrNoOwner) {
+		t.Errorf("without time to wait: user %d, %v", uid, err)
+	}
+	accepted := make(chan net.Conn)
+	go func() {
+		c, _ := l.Accept()
+		accepted <- c
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if uid, err := Acceptor(ctx, here, there); err != nil || uid != os.Geteuid() {
+		t.Errorf("accepted: user %d, %v", uid, err)
+	}
+	(<-accepted).Close()
+	if uid, err := Acceptor(ctx, here, there); !errors.Is(err, ErrNoOwner) {
+		t.Errorf("closed: user %d, %v", uid, err)
 	}
 }
 
