@@ -78,7 +78,7 @@ func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign
 		return err
 	}
 	for _, host := range slices.Sorted(maps.Keys(p.Causes)) {
-		fmt.Fprintf(io.err, "%s: %s\n", host, console.Printable(p.Causes[host]))
+		fmt.Fprintf(io.err, "%s: %s\n", console.Printable(host), console.Printable(p.Causes[host]))
 	}
 	if err := p.Err(); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (p *progress) show(now deploy.Progress) {
 		if !p.told[host] {
 			p.told[host] = true
 			p.end()
-			fmt.Fprintf(p.w, "%s: %s\n", host, console.Printable(now.Troubles[host]))
+			fmt.Fprintf(p.w, "%s: %s\n", console.Printable(host), console.Printable(now.Troubles[host]))
 		}
 	}
 	if now.Ails != p.ails && now.Ails != "" {
