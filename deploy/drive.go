@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,18 +18,22 @@ import (
 func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, opts RolloutOptions, watch func(Progress)) (Progress, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	changes := make(chan map[string]world.Change)
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
-	group.Go(func() {
-		store.Follow(ctx, statesPrefix, func(c map[string]world.Change) {
-			select {
-			case changes <- maps.Clone(c):
-			case <-ctx.Done():
-			}
+	follow := func(prefix string) <-chan map[string]world.Change {
+		changes := make(chan map[string]world.Change)
+		group.Go(func() {
+			store.Follow(ctx, prefix, func(c map[string]world.Change) {
+				select {
+				case changes <- maps.Clone(c):
+				case <-ctx.Done():
+				}
+			})
 		})
-	})
+		return changes
+	}
+	states, releases := follow(statesPrefix), follow(deployKey(r.ID, release))
 	ails := make(chan string)
 	if store, ok := store.(world.Ailing); ok {
 		group.Go(func() { lookAfter(ctx, store, ails) })
@@ -41,9 +46,11 @@ func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, 
 		select {
 		case <-ctx.Done():
 			return d.last, ctx.Err()
-		case c := <-changes:
+		case c := <-states:
 			d.take(c)
 			begun = true
+		case c := <-releases:
+			d.hear(c[deployKey(r.ID, release)])
 		case what := <-ails:
 			d.rollout.ails = what
 		case <-timer.C:
@@ -117,6 +124,19 @@ func (d *driver) take(changes map[string]world.Change) {
 			delete(d.states, host)
 		}
 	}
+}
+
+// hear takes in what the store says of how far the deploy has come: somebody else may have withdrawn it.
+// Agents that trust only some do not believe a release without a signature.
+func (d *driver) hear(c world.Change) {
+	if !c.Exists || d.release != nil && d.release.text == c.Value {
+		return
+	}
+	r, err := parseRelease(d.record, []byte(c.Value), nil)
+	if err != nil || r.Stage != Withdrawn || d.signer != nil && r.signer == "" {
+		return
+	}
+	d.rollout.overruled = strings.TrimSuffix("somebody else has withdrawn it, "+r.Why, ", ")
 }
 
 // step takes steps for as long as there is something to do.

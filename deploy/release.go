@@ -31,7 +31,8 @@ type Release struct {
 	Hosts  []string    `json:"hosts,omitempty"` // of the canary, by name
 	Why    string      `json:"why,omitempty"`
 
-	text string // as it is stored
+	text   string // as it is stored
+	signer string // who has signed it, or ""
 }
 
 // seal returns the release as it is stored.
@@ -43,7 +44,8 @@ func (r *Release) seal(signer *sign.Signer) (string, error) {
 // parseRelease reads the release of a deploy.
 func parseRelease(of *Record, text []byte, trust *sign.Trust) (*Release, error) {
 	r := Release{text: string(text)}
-	_, err := unseal(text, releaseSpace, trust, &r)
+	var err error
+	r.signer, err = unseal(text, releaseSpace, trust, &r)
 	switch {
 	case err != nil:
 	case !slices.Contains([]Stage{Held, Canary, Released, Withdrawn}, r.Stage):

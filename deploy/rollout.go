@@ -79,14 +79,15 @@ type Rollout struct {
 	deploy *Manifest
 	opts   RolloutOptions
 
-	phase  Phase
-	began  time.Time            // when hosts got it, for the timeout
-	quiet  time.Time            // since when all hosts of the canary have been converged; zero is not
-	canary []string             // the hosts that run it first
-	seen   map[string]time.Time // hosts that matter, and when they were there last
-	ails   string               // what keeps agents from saying how they are, as the driver was told; empty is nothing
-	why    string               // it has failed
-	causes map[string]string    // the hosts because of which it has failed
+	phase     Phase
+	began     time.Time            // when hosts got it, for the timeout
+	quiet     time.Time            // since when all hosts of the canary have been converged; zero is not
+	canary    []string             // the hosts that run it first
+	seen      map[string]time.Time // hosts that matter, and when they were there last
+	ails      string               // what keeps agents from saying how they are, as the driver was told; empty is nothing
+	overruled string               // why somebody else has ended it
+	why       string               // it has failed
+	causes    map[string]string    // the hosts because of which it has failed
 }
 
 // NewRollout returns the rollout of a deploy that has been published.
@@ -123,6 +124,8 @@ func (r *Rollout) Step(now time.Time, states map[string]State) Step {
 	before := r.phase
 	switch {
 	case r.phase.Over():
+	case r.overruled != "" && r.phase != Withdrawing:
+		r.phase, r.why = GivenUp, r.overruled
 	case r.phase == Starting:
 		out.Release = r.start(now, r.hosts(now, states))
 	case r.phase == Withdrawing:

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"mgmt/deploy/sign"
 	"mgmt/world"
 )
 
@@ -330,6 +331,37 @@ func TestDrive(t *testing.T) {
 		}
 		agents[0].check(0, 1, 2, 1, 3)
 		agents[2].check(0, 1, 3)
+	})
+}
+
+// TestDriveIsOverruled has somebody else withdraw a deploy while its hosts are waited for.
+func TestDriveIsOverruled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, s := newStore("desk")
+		ann := newSigner(t)
+		follow(t, Options{Store: view(s, "a"), Host: "a", Trust: trusting(t, ann)})
+		p := program(t, "main.mcl", "one")
+		p.Staged, p.Signer = true, ann
+		r := publish(t, store, p)
+		withdraw := func(after time.Duration, signer *sign.Signer, why string) {
+			time.Sleep(after)
+			list, err := List(t.Context(), store, nil)
+			if err == nil {
+				_, err = SetRelease(t.Context(), store, r, list[0].Release, Release{Stage: Withdrawn, Why: why}, signer)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		go func() {
+			withdraw(time.Minute, nil, "by eve") // which no agent believes
+			withdraw(time.Minute, ann, "by ann")
+		}()
+		begin := time.Now()
+		out, err := Drive(t.Context(), store, r, ann, RolloutOptions{Canary: Share{N: 1}, Soak: time.Hour}, func(Progress) {})
+		if err != nil || out.Phase != GivenUp || out.Why != "somebody else has withdrawn it, by ann" || time.Since(begin) != 2*time.Minute {
+			t.Errorf("it ends after %v as %+v, %v", time.Since(begin), out, err)
+		}
 	})
 }
 
