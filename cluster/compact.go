@@ -9,6 +9,8 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world/etcd"
 )
 
 // A Shrinking is what has become of the data of a server.
@@ -59,9 +61,9 @@ func leadsAs(m Member) int {
 
 // forgetHistory gives up what keys were before.
 func (a *Admin) forgetHistory(ctx context.Context) error {
-	resp, err := a.client.Get(ctx, alivePrefix, clientv3.WithCountOnly())
+	revision, err := etcd.New(a.client, etcd.Options{}).Revision(ctx)
 	if err == nil {
-		_, err = a.client.Compact(ctx, resp.Header.Revision, clientv3.WithCompactPhysical())
+		_, err = a.client.Compact(ctx, revision, clientv3.WithCompactPhysical())
 	}
 	if err != nil && !errors.Is(err, rpctypes.ErrCompacted) {
 		return fmt.Errorf("giving up the history of the store: %w", a.slow(err))

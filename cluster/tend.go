@@ -177,11 +177,8 @@ func (n *Node) shrinkAll(ctx context.Context, a *Admin, s strain) (members []Mem
 		}
 		waits = time.Now().Add(lagLimit)
 	}
-	resp, err := n.client.Get(ctx, alivePrefix, clientv3.WithCountOnly())
-	if err != nil {
-		return nil, 0, fmt.Errorf("asking how full the servers are: %w", a.slow(err))
-	}
-	return members, resp.Header.Revision, nil
+	revision, err = n.world.Revision(ctx)
+	return members, revision, err
 }
 
 // complaint says what ails a store that has too little room: who uses it, and why that is so.

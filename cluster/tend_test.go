@@ -105,3 +105,47 @@ func TestTheLeaderMakesRoom(t *testing.T) {
 		t.Errorf("the value that was acknowledged last is %.8s, %v", got, err)
 	}
 }
+
+// The host that leads makes room, though it may not deploy: it runs a server.
+func TestALeaderWithoutRolesMakesRoom(t *testing.T) {
+	t.Parallel()
+	tidied := make(chan error, 100)
+	small := func(more func(*cluster.Options), tidy cluster.Tidier) func(*cluster.Options) {
+		return func(o *cluster.Options) {
+			o.Quota, o.Tidy = 2<<20, tidy
+			more(o)
+		}
+	}
+	a := start(t, "a", small(secure(t), nil)).ready()
+	start(t, "b", small(invited(t, a.token(1)), func(ctx context.Context, store world.KV) (int, error) {
+		_, err := store.List(ctx, "/deployed/")
+		if err == nil {
+			_, err = store.Commit(ctx, world.Txn{Delete: []string{"/deploy/1/payload"}})
+		}
+		tidied <- err
+		return 1, err
+	}), a).ready()
+	a.want("a b")
+	eventually(t, "b leads", func() bool {
+		s, err := a.admin().Standing(t.Context())
+		if err != nil || len(s.Members) != 2 || s.Members[1].State == cluster.Leads {
+			return err == nil && len(s.Members) == 2
+		}
+		resp, err := a.node.Client().MemberList(t.Context())
+		if err != nil {
+			return false
+		}
+		for _, m := range resp.Members {
+			if m.Name == "b" {
+				a.node.Client().MoveLeader(t.Context(), m.ID) // which works if the one that leads is asked
+			}
+		}
+		return false
+	})
+	for i := range 40 {
+		eventually(t, "the store takes a value whose history fills it", func() bool { return a.set("x", i) == nil })
+	}
+	if err := <-tidied; err != nil {
+		t.Errorf("removing what nobody needs: %v", err)
+	}
+}

@@ -85,6 +85,28 @@ func TestCommitWithoutAnswers(t *testing.T) {
 	}
 }
 
+// One that does no harm when it is carried out twice is sent again, too, and who sends it reads nothing
+// meanwhile that only some may read.
+func TestRepeatableCommitWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	s, attempts := serve(t), 0
+	w := New(s.through(t, func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if r, ok := req.(*etcdserverpb.RangeRequest); ok && string(r.GetKey()) != alivePrefix {
+			return status.Errorf(codes.PermissionDenied, "%s is not read by all", r.GetKey())
+		}
+		if method == etcdserverpb.KV_Txn_FullMethodName {
+			if attempts++; attempts == 1 {
+				return status.Error(codes.Unavailable, "the server that was asked is gone")
+			}
+		}
+		return next(ctx, method, req, reply, conn, opts...)
+	}), Options{})
+	done, err := w.KV().Commit(t.Context(), world.Txn{Put: map[string]string{"/storage/x": "1"}, Delete: []string{"/storage/y"}})
+	if !done || err != nil || attempts != 2 {
+		t.Errorf("after %d attempts: %v, %v", attempts, done, err)
+	}
+}
+
 // A transaction with conditions does not wait for the answer of a leader that died: etcd waits
 // for that for five seconds, and two elections.
 func TestCommitWhenTheLeaderDies(t *testing.T) {

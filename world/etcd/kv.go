@@ -128,7 +128,7 @@ func (k keys) carryOut(ctx context.Context, t world.Txn, op clientv3.Op) (done b
 	err = patiently(ctx, answerLimit+sendTime(t), send, func(ctx context.Context) (bool, error) {
 		asked = true
 		if repeats { // whoever answers this knows who leads
-			_, err := k.w.client.Get(ctx, namespace+"/", clientv3.WithCountOnly())
+			_, err := k.w.Revision(ctx)
 			return false, err
 		}
 		landed, err := k.w.has(ctx, namespace+t.Mark, t.Put[t.Mark])

@@ -83,6 +83,15 @@ func (w *World) Usage(ctx context.Context) ([]Use, error) {
 	return out, nil
 }
 
+// Revision returns the revision of the store.
+func (w *World) Revision(ctx context.Context) (int64, error) {
+	resp, err := w.client.Get(ctx, alivePrefix, clientv3.WithCountOnly()) // which every host may read
+	if err != nil {
+		return 0, readError(alivePrefix, err)
+	}
+	return resp.Header.Revision, nil
+}
+
 // How much is read at once.
 const (
 	firstPage = 16 // keys, of which one may have a MiB
