@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mgmt/cluster/pki"
 	"time"
+
+	"mgmt/cluster/pki"
 )
 
 // admit makes sure that the host has a certificate, if it needs one: one that it has already, one

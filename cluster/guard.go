@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"context"
-	"mgmt/cluster/pki"
-	"mgmt/world/etcd"
 	"net"
 	"net/url"
 	"slices"
@@ -11,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mgmt/cluster/pki"
+	"mgmt/world/etcd"
 )
 
 // guard keeps the certificate of this host valid and its revocation list up to date, until ctx

@@ -5,10 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"mgmt/cluster/pki"
 	"net/url"
 	"os"
 	"time"
+
+	"mgmt/cluster/pki"
 )
 
 // refusal returns why this host and a server that it reaches do not accept each other's

@@ -46,6 +46,15 @@ func invited(t *testing.T, token pki.Token) func(*cluster.Options) {
 	}
 }
 
+// startClient starts a host that joins the cluster that another one began, and runs no server.
+func startClient(t *testing.T, name string, first *host) *host {
+	t.Helper()
+	return start(t, name, func(o *cluster.Options) {
+		invited(t, first.token(1))(o)
+		o.NoServer = true
+	}, first)
+}
+
 // token prints a token at the host that began a cluster.
 func (h *host) token(uses int) pki.Token {
 	h.t.Helper()
@@ -132,10 +141,7 @@ func TestHostsThatAreNotLetIn(t *testing.T) {
 func TestARevokedHostIsOut(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", secure(t))
-	b := start(t, "b", func(o *cluster.Options) {
-		invited(t, a.token(1))(o)
-		o.NoServer = true
-	}, a)
+	b := startClient(t, "b", a)
 	b.works()
 	stays := b.node.Client()
 	list := b.opts.PKI.Files().Revoked
@@ -231,10 +237,7 @@ func TestAHostIsToldWhyItIsRefused(t *testing.T) {
 func TestANewAddressGetsIntoTheCertificate(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", secure(t))
-	b := start(t, "b", func(o *cluster.Options) {
-		invited(t, a.token(1))(o)
-		o.NoServer = true
-	}, a)
+	b := startClient(t, "b", a)
 	b.works()
 	b.stop()
 	b.opts.AdvertiseClientURLs = []string{"https://b.example:2379"}
@@ -246,10 +249,7 @@ func TestANewAddressGetsIntoTheCertificate(t *testing.T) {
 func TestOnlySignersInvite(t *testing.T) {
 	t.Parallel()
 	a := start(t, "a", secure(t))
-	b := start(t, "b", func(o *cluster.Options) {
-		invited(t, a.token(1))(o)
-		o.NoServer = true
-	}, a)
+	b := startClient(t, "b", a)
 	b.works()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -244,6 +244,12 @@ func echo(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	serve(t, l, func(conn net.Conn) { io.Copy(conn, conn) })
+	return l.Addr().String()
+}
+
+// serve handles all connections that come in at a listener, until the test ends.
+func serve(t testing.TB, l net.Listener, handle func(net.Conn)) {
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -253,11 +259,10 @@ func echo(t testing.TB) string {
 			}
 			go func() {
 				defer conn.Close()
-				io.Copy(conn, conn)
+				handle(conn)
 			}()
 		}
 	}()
-	return l.Addr().String()
 }
 
 // talk sends some bytes to an echo and expects them back.
@@ -302,18 +307,6 @@ func agentWith(t testing.TB, key ed25519.PrivateKey) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				agent.ServeAgent(ring, conn)
-			}()
-		}
-	}()
+	serve(t, l, func(conn net.Conn) { agent.ServeAgent(ring, conn) })
 	return socket
 }

@@ -1,6 +1,6 @@
-// Package langtest has what the tests of the language's stages share: archives of source
-// files with the text that they should lead to, and the list of facts in
-// lang/testdata/facts.txt.
+// Package langtest has what the tests of the language's stages and of its library share: archives
+// of source files with the text that they should lead to, the list of facts in
+// lang/testdata/facts.txt, and functions of modules by name.
 package langtest
 
 import (

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mgmt/lang/funcs"
+	"mgmt/lang/internal/langtest"
 	"mgmt/lang/types"
 )
 
@@ -56,13 +57,7 @@ func TestMessages(t *testing.T) {
 
 func entry(t testing.TB, name string) *funcs.Function {
 	t.Helper()
-	for _, f := range Module().Funcs {
-		if f.Name == name {
-			return f
-		}
-	}
-	t.Fatalf("there is no function %s", name)
-	return nil
+	return langtest.Function(t, Module(), name)
 }
 
 func TestFunctionsAreNotComparable(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"mgmt/lang/funcs"
+	"mgmt/lang/internal/langtest"
 	"mgmt/lang/types"
 	"mgmt/local"
 )
@@ -29,17 +30,11 @@ var files = fstest.MapFS{
 // run calls a function of the module and prints what it returns.
 func run(t *testing.T, call *funcs.Call, name, arg string) string {
 	t.Helper()
-	for _, f := range Module().Funcs {
-		if f.Name == name {
-			v, err := f.Impure(call, []types.Value{types.Str(arg)})
-			if err != nil {
-				return "error: " + err.Error()
-			}
-			return v.String()
-		}
+	v, err := langtest.Function(t, Module(), name).Impure(call, []types.Value{types.Str(arg)})
+	if err != nil {
+		return "error: " + err.Error()
 	}
-	t.Fatalf("there is no deploy.%s", name)
-	return ""
+	return v.String()
 }
 
 func TestPaths(t *testing.T) {

@@ -13,18 +13,13 @@ import (
 	"time"
 
 	"mgmt/lang/funcs"
+	"mgmt/lang/internal/langtest"
 	"mgmt/lang/types"
 )
 
 func entry(t *testing.T, name string) *funcs.Function {
 	t.Helper()
-	for _, f := range Module().Funcs {
-		if f.Name == name {
-			return f
-		}
-	}
-	t.Fatalf("there is no function %s", name)
-	return nil
+	return langtest.Function(t, Module(), name)
 }
 
 // start runs a source and returns what it emits. The source ends with the test, which

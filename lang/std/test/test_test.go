@@ -9,18 +9,13 @@ import (
 	"time"
 
 	"mgmt/lang/funcs"
+	"mgmt/lang/internal/langtest"
 	"mgmt/lang/types"
 )
 
 func entry(t *testing.T, name string) *funcs.Function {
 	t.Helper()
-	for _, f := range Module().Funcs {
-		if f.Name == name {
-			return f
-		}
-	}
-	t.Fatalf("there is no function %s", name)
-	return nil
+	return langtest.Function(t, Module(), name)
 }
 
 func TestSources(t *testing.T) {
