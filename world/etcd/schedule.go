@@ -177,7 +177,7 @@ func (w *World) lease(ctx context.Context, h *hold) {
 
 // leaseApart keeps up an offer that has its own time to live, on a session of its own.
 func (w *World) leaseApart(ctx context.Context, ttl time.Duration, h *hold) {
-	h.session = newSession(w.client, &w.fence, w.log, ttl, nil)
+	h.session = newSession(w.client, &w.fence, w.log, ttl)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {

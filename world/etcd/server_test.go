@@ -21,6 +21,7 @@ const patience = 20 * time.Second
 // A server is an etcd of one member on a free port.
 type server struct {
 	dir    string
+	token  string // tells its cluster from others, if it is not empty
 	listen url.URL
 	etcd   *embed.Etcd
 }
@@ -45,6 +46,9 @@ func (s *server) start(t testing.TB) {
 	cfg.AdvertiseClientUrls = cfg.ListenClientUrls
 	cfg.ListenPeerUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
 	cfg.TickMs, cfg.ElectionMs = 10, 100
+	if s.token != "" {
+		cfg.InitialClusterToken = s.token
+	}
 	var err error
 	if s.etcd, err = embed.StartEtcd(cfg); err != nil {
 		t.Fatal(err)

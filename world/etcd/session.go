@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -20,7 +21,8 @@ type session struct {
 	client *clientv3.Client
 	fence  *fence // of the agent
 	log    *slog.Logger
-	report func(error) // how renewing went, nil when it did; may be nil
+	report func(error)              // how renewing went, nil when it did
+	met    func(*pb.ResponseHeader) // who granted or renewed the lease
 
 	mu      sync.Mutex // guards what follows
 	ttl     time.Duration
@@ -37,12 +39,10 @@ type held struct {
 	settled chan struct{} // closed when it has been written
 }
 
-func newSession(client *clientv3.Client, fence *fence, log *slog.Logger, ttl time.Duration, report func(error)) *session {
-	if report == nil {
-		report = func(error) {}
-	}
+func newSession(client *clientv3.Client, fence *fence, log *slog.Logger, ttl time.Duration) *session {
 	return &session{
-		client: client, fence: fence, log: log, ttl: ttl, report: report,
+		client: client, fence: fence, log: log, ttl: ttl,
+		report: func(error) {}, met: func(*pb.ResponseHeader) {},
 		wanted: map[string]*held{}, outlive: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -109,8 +109,11 @@ func (s *session) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		lease, err := s.grant(ctx)
 		if err == nil {
-			delay = retryMin
+			granted := time.Now()
 			err = s.keep(ctx, lease)
+			if time.Since(granted) > s.currentTTL() { // not one that is lost at once, again and again
+				delay = retryMin
+			}
 			if ctx.Err() != nil {
 				s.release(lease)
 			}
@@ -121,7 +124,9 @@ func (s *session) run(ctx context.Context) error {
 		if errors.Is(err, errTTL) {
 			continue
 		}
-		s.report(err)
+		if !errors.Is(err, errLeaseLost) { // says so who is reached
+			s.report(err)
+		}
 		s.log.Debug("the session with the cluster begins once more", "error", err)
 		pause(ctx, delay)
 		delay = min(2*delay, retryMax)
@@ -136,6 +141,7 @@ func (s *session) grant(ctx context.Context) (clientv3.LeaseID, error) {
 	if err != nil {
 		return 0, fmt.Errorf("beginning a session with the cluster: %w", Plain(err))
 	}
+	s.met(resp.ResponseHeader)
 	return resp.ID, nil
 }
 
@@ -239,13 +245,14 @@ func (s *session) signal() {
 func (s *session) renew(ctx context.Context, lease clientv3.LeaseID) error {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit(s.currentTTL()))
 	defer cancel()
-	_, err := s.client.KeepAliveOnce(ctx, lease)
+	resp, err := s.client.KeepAliveOnce(ctx, lease)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return errLeaseLost
 	}
 	if err != nil {
 		return fmt.Errorf("renewing the session with the cluster: %w", Plain(err))
 	}
+	s.met(resp.ResponseHeader)
 	return nil
 }
 

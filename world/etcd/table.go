@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -34,6 +35,7 @@ type delta map[string]Change
 type tables struct {
 	client *clientv3.Client
 	log    *slog.Logger
+	newest atomic.Int64 // the newest revision that has been read
 
 	mu     sync.Mutex // guards what follows, and who reads each of the tables
 	open   map[span]*table
@@ -72,7 +74,27 @@ func (ts *tables) list(ctx context.Context, s span) (all delta, next int64, err 
 	for _, kv := range resp.Kvs {
 		all[string(kv.Key)[len(s.key):]] = Change{Value: string(kv.Value), Exists: true}
 	}
+	ts.read(resp.Header.Revision)
 	return all, resp.Header.Revision + 1, nil
+}
+
+// read notes a revision that has been read.
+func (ts *tables) read(revision int64) {
+	for {
+		newest := ts.newest.Load()
+		if revision <= newest || ts.newest.CompareAndSwap(newest, revision) {
+			return
+		}
+	}
+}
+
+// reread makes all tables be read anew.
+func (ts *tables) reread() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, t := range ts.open {
+		t.reread()
+	}
 }
 
 // enter adds a reader to the table of a span, which begins to be kept with its first one.
@@ -152,7 +174,9 @@ type table struct {
 
 	mu      sync.Mutex // guards what follows, and what the readers have not taken
 	values  delta
-	listed  bool // values have been read
+	listed  bool   // values have been read
+	stale   bool   // they are to be read anew
+	unwatch func() // ends the present watch; nil if there is none
 	readers map[*reader]bool
 }
 
@@ -185,6 +209,34 @@ func (t *table) add() *reader {
 func (t *table) end() {
 	t.stop()
 	<-t.done
+}
+
+// reread makes the table be read anew.
+func (t *table) reread() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stale = true
+	if t.unwatch != nil {
+		t.unwatch()
+	}
+}
+
+// begin notes how to end the watch that begins, or that there is none. It reports false if all is
+// to be read anew instead.
+func (t *table) begin(unwatch func()) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unwatch = unwatch
+	return !t.stale
+}
+
+// fresh reports whether what has been read may be gone on with.
+func (t *table) fresh() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stale := t.stale
+	t.stale = false
+	return !stale
 }
 
 // unread reports whether there are no readers.
@@ -281,6 +333,9 @@ func (t *table) run(ctx context.Context) {
 	delay := retryMin
 	for ctx.Err() == nil {
 		at, err := next, error(nil)
+		if !t.fresh() {
+			next = 0
+		}
 		if next == 0 {
 			next, err = t.read(ctx)
 		} else {
@@ -322,6 +377,10 @@ func (t *table) read(ctx context.Context) (next int64, err error) {
 func (t *table) watch(ctx context.Context, next int64) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if !t.begin(cancel) {
+		return 0, nil
+	}
+	defer t.begin(nil)
 	for resp := range t.store.client.Watch(ctx, t.span.key, t.span.options(clientv3.WithRev(next))...) {
 		err := resp.Err()
 		switch {
@@ -333,6 +392,7 @@ func (t *table) watch(ctx context.Context, next int64) (int64, error) {
 		if n := len(resp.Events); n > 0 { // the header may be ahead of them while the watch catches up
 			t.change(resp.Events)
 			next = resp.Events[n-1].Kv.ModRevision + 1
+			t.store.read(next - 1)
 		}
 	}
 	return next, fmt.Errorf("watching %s of the cluster: the watch ended", t.span.key)

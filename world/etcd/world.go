@@ -49,8 +49,9 @@ type World struct {
 	fence   fence
 	seen    atomic.Int64 // the newest revision of the store that an answer had
 
-	mu     sync.Mutex // guards health
-	health Health
+	mu      sync.Mutex // guards what follows
+	health  Health
+	cluster uint64 // the number of the cluster that was met last
 }
 
 // Health says how an agent stands to its cluster.
@@ -78,7 +79,8 @@ func New(client *clientv3.Client, opts Options) *World {
 	if opts.Calm && opts.ID != "" {
 		ttl = calmTTL
 	}
-	w.session = newSession(client, &w.fence, opts.Log, ttl, w.report)
+	w.session = newSession(client, &w.fence, opts.Log, ttl)
+	w.session.report, w.session.met = w.report, w.met
 	w.offers = newOffers(w)
 	return w
 }
