@@ -28,7 +28,7 @@ type Membership struct {
 	settled   chan struct{}               // closed when the agent has settled first
 	once      sync.Once                   // guards settled
 	converged chan bool                   // has the last state that was not told yet
-	wasLost   bool                        // belongs to onHealth
+	lost      reasons                     // what has been said of the present outage; nil if there was none; belongs to onHealth
 	outage    atomic.Pointer[etcd.Health] // a store that takes no writes is no outage
 	full      atomic.Pointer[Ailment]     // that it takes none from this agent
 	told      func(etcd.Health)           // is told, too; may be nil
@@ -209,28 +209,26 @@ func (m *Membership) carry(ctx context.Context) error {
 	return m.node.World().Adopt(ctx, m.store.Dump())
 }
 
-// errSilent is why a connection counts as lost on which nothing arrives.
-var errSilent = errors.New("no server answers in time")
-
 // onHealth says when the connection is lost, and when it is back.
 func (m *Membership) onHealth(h etcd.Health) {
-	if errors.Is(h.Err, context.DeadlineExceeded) {
-		h.Err = errSilent
-	}
 	m.note(h)
 	if m.told != nil {
 		m.told(h)
 	}
+	if m.lost == nil && !h.Connected && m.node.World() != nil {
+		m.lost = reasons{}
+	}
 	switch {
-	case h.Connected && m.store != nil && !m.wasLost:
+	case h.Connected && m.store != nil && m.lost == nil:
 		m.log.Debug("others can join this agent", "seeds", m.node.Client().Endpoints())
 	case h.Connected:
 		m.log.Info("the cluster is reached")
+		m.lost = reasons{}
 	case m.node.World() == nil: // the node says so
+	case !m.lost.anew(h.Err): // it has been said
 	case errors.Is(h.Err, etcd.ErrFull):
 		m.log.Warn("what this agent says of itself does not reach the others", "error", h.Err)
 	default:
-		m.wasLost = true
 		m.log.Warn("the cluster is not reached; what it said last stays in force", "error", h.Err)
 	}
 }

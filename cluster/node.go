@@ -351,9 +351,6 @@ func (n *Node) unwell(why error) {
 	}
 }
 
-// errNoQuorum is why a store that answers cannot be used.
-var errNoQuorum = errors.New("too few of its servers run, or none leads yet")
-
 const refusedHost = "the cluster does not take this host"
 
 // unreached returns what is to be said of a store that is not reached, and why it is not.
@@ -363,10 +360,8 @@ func (n *Node) unreached(ctx context.Context) (message string, why error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	switch why = etcd.Reason(ctx, n.client); {
-	case why == nil:
-		why = errNoQuorum
-	case etcd.Refused(why):
+	why = etcd.Why(ctx, n.client)
+	if etcd.Refused(why) {
 		return refusedHost, why
 	}
 	return "the cluster is not reached yet", why

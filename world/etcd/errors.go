@@ -51,6 +51,30 @@ func Reason(ctx context.Context, client *clientv3.Client) error {
 // what it asked for.
 func Refused(err error) bool { return status.Code(err) == codes.PermissionDenied }
 
+var (
+	// ErrNoQuorum is why a store that answers cannot be used.
+	ErrNoQuorum = errors.New("too few of its servers run, or none leads yet")
+	// ErrSilent is why a connection counts as lost on which nothing arrives.
+	ErrSilent = errors.New("no server answers in time")
+)
+
+// Why returns why the store of a client does not do what it is asked.
+func Why(ctx context.Context, client *clientv3.Client) error {
+	switch err := Reason(ctx, client); {
+	case err == nil:
+		return ErrNoQuorum
+	case late(err):
+		return ErrSilent
+	default:
+		return err
+	}
+}
+
+// late reports whether the time for a request was over before there was an answer.
+func late(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded
+}
+
 // A callError is why a call of a client did not work.
 type callError struct{ status *status.Status }
 
@@ -65,6 +89,7 @@ var symptoms = []struct{ part, meaning string }{
 	{"server preface: EOF", hangsUp},
 	{"connection reset by peer", hangsUp},
 	{"broken pipe", hangsUp},
+	{"unexpected HTTP status code", "what listens there is no etcd: is the port right?"},
 	{"first record does not look like a TLS handshake", "what listens there takes no TLS: is it http?"},
 }
 

@@ -29,6 +29,7 @@ type session struct {
 	wanted  map[string]*held
 	outlive map[string]bool // keys that stay after the end of the session
 	wake    chan struct{}   // has one when wanted has changed
+	soon    chan struct{}   // has one when the lease is to be renewed at once
 }
 
 // held is a key of a session.
@@ -43,7 +44,7 @@ func newSession(client *clientv3.Client, fence *fence, log *slog.Logger, ttl tim
 	return &session{
 		client: client, fence: fence, log: log, ttl: ttl,
 		report: func(error) {}, met: func(*pb.ResponseHeader) {},
-		wanted: map[string]*held{}, outlive: map[string]bool{}, wake: make(chan struct{}, 1),
+		wanted: map[string]*held{}, outlive: map[string]bool{}, wake: make(chan struct{}, 1), soon: make(chan struct{}, 1),
 	}
 }
 
@@ -220,18 +221,28 @@ func (s *session) keep(ctx context.Context, lease clientv3.LeaseID) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.wake:
+			continue
+		case <-s.soon:
 		case <-tick.C:
-			err := s.renew(ctx, lease)
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case err == nil:
-				deadline = time.Now().Add(ttl)
-			case errors.Is(err, errLeaseLost), time.Now().After(deadline):
-				return err
-			}
-			s.report(cmp.Or(err, unwritten))
 		}
+		err := s.renew(ctx, lease)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			deadline = time.Now().Add(ttl)
+		case errors.Is(err, errLeaseLost), time.Now().After(deadline):
+			return err
+		}
+		s.report(cmp.Or(err, unwritten))
+	}
+}
+
+// renewSoon makes the lease be renewed without waiting for its time.
+func (s *session) renewSoon() {
+	select {
+	case s.soon <- struct{}{}:
+	default:
 	}
 }
 

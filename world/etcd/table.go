@@ -37,6 +37,8 @@ type tables struct {
 	log    *slog.Logger
 	newest atomic.Int64 // the newest revision that has been read
 
+	leaderless func() // is called when a watch has ended since no server leads
+
 	mu     sync.Mutex // guards what follows, and who reads each of the tables
 	open   map[span]*table
 	linger bool // tables are kept a while for the next reader
@@ -346,6 +348,9 @@ func (t *table) run(ctx context.Context) {
 		case err == nil || next != at:
 			delay = retryMin
 		default:
+			if errors.Is(err, rpctypes.ErrNoLeader) {
+				t.store.leaderless()
+			}
 			t.store.log.Debug("the store is asked again", "key", t.span.key, "error", err)
 			pause(ctx, delay)
 			delay = min(2*delay, retryMax)

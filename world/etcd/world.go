@@ -33,7 +33,8 @@ type Options struct {
 	// Calm keeps the agent for alive much longer, without a word of it, until another one is there.
 	Calm bool
 	Log  *slog.Logger // the default discards
-	// OnHealth is told when the connection is lost and when it is back. It must not block.
+	// OnHealth is told when the connection is lost, when the reason is another one, and when it is
+	// back, by one call after the other. It must not block.
 	OnHealth func(Health)
 }
 
@@ -49,16 +50,11 @@ type World struct {
 	fence   fence
 	seen    atomic.Int64 // the newest revision of the store that an answer had
 
+	telling sync.Mutex // is held while OnHealth is told
+
 	mu      sync.Mutex // guards what follows
 	health  Health
 	cluster uint64 // the number of the cluster that was met last
-}
-
-// Health says how an agent stands to its cluster.
-type Health struct {
-	Connected bool
-	Since     time.Time
-	Err       error // why it is not connected
 }
 
 // New returns the view of an agent through a client, which stays the caller's.
@@ -74,7 +70,7 @@ func New(client *clientv3.Client, opts Options) *World {
 	if opts.Host != "" {
 		w.fence.key = fencePrefix + opts.Host
 	}
-	w.tables = &tables{client: client, log: opts.Log, open: map[span]*table{}}
+	w.tables = &tables{client: client, log: opts.Log, open: map[span]*table{}, leaderless: func() { w.report(ErrNoQuorum) }}
 	ttl := opts.TTL
 	if opts.Calm && opts.ID != "" {
 		ttl = calmTTL
@@ -100,6 +96,11 @@ func (w *World) Run(ctx context.Context) error {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.watchConnection(ctx)
+	}()
 	guarded := make(chan struct{})
 	go func() {
 		defer close(guarded)
@@ -115,6 +116,7 @@ func (w *World) Run(ctx context.Context) error {
 	}
 	w.session.run(ctx)
 	<-guarded
+	<-watched
 	return context.Cause(ctx)
 }
 
@@ -122,28 +124,6 @@ func (w *World) Run(ctx context.Context) error {
 // from here on keep their place until the session has run out, so that a restart changes
 // nothing.
 func (w *World) Stopping() { w.offers.stopping() }
-
-// Health returns how the agent stands to its cluster.
-func (w *World) Health() Health {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.health
-}
-
-// report is told how it went to renew the session.
-func (w *World) report(err error) {
-	w.mu.Lock()
-	h := Health{Connected: err == nil, Since: time.Now(), Err: err}
-	changed := h.Connected != w.health.Connected
-	if !changed {
-		h.Since = w.health.Since
-	}
-	w.health = h
-	w.mu.Unlock()
-	if changed && w.opts.OnHealth != nil {
-		w.opts.OnHealth(h)
-	}
-}
 
 // SetConverged tells the cluster whether this agent is settled.
 func (w *World) SetConverged(ctx context.Context, converged bool) error {
