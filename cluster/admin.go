@@ -207,8 +207,11 @@ func (a *Admin) slow(err error) error {
 	if unreached := a.Reach(context.Background()); unreached != nil {
 		return unreached
 	}
-	return errors.New("the cluster takes no requests: too few of its servers run, or none leads yet; mgmt cluster status shows them")
+	return errNoAgreement
 }
+
+// errNoAgreement is why servers that answer do nothing.
+var errNoAgreement = errors.New("the cluster takes no requests: too few of its servers run, or none leads yet; mgmt cluster status shows them")
 
 // Reach returns why no server of the cluster answers, nil if one does.
 func (a *Admin) Reach(ctx context.Context) error {

@@ -32,6 +32,9 @@ func (a *Admin) Compact(ctx context.Context) ([]Shrinking, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !r.Quorate() {
+		return nil, errNoAgreement
+	}
 	if err := a.forgetHistory(ctx); err != nil {
 		return nil, err
 	}

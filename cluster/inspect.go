@@ -62,17 +62,23 @@ type Member struct {
 }
 
 // Quorate reports whether enough members answer to agree on anything.
-func (r *Standing) Quorate() bool {
-	votes, answers := 0, 0
+func (r *Standing) Quorate() bool { return r.majority(Leads, Follows) }
+
+// mayAgree reports whether enough members answer to find a leader, if they have none.
+func (r *Standing) mayAgree() bool { return r.majority(Leads, Follows, Waits) }
+
+// majority reports whether more than half of those that vote are in some states.
+func (r *Standing) majority(states ...string) bool {
+	votes, those := 0, 0
 	for _, m := range r.Members {
 		if m.State != Learns {
 			votes++
 		}
-		if m.State == Leads || m.State == Follows {
-			answers++
+		if slices.Contains(states, m.State) {
+			those++
 		}
 	}
-	return answers > votes/2
+	return those > votes/2
 }
 
 // memberLimit is how long a member may take to say how it is.
@@ -80,23 +86,50 @@ const memberLimit = 2 * time.Second
 
 // Standing asks every member how it is. It needs one that answers.
 func (a *Admin) Standing(ctx context.Context) (*Standing, error) {
-	first, cancel := context.WithTimeout(ctx, 2*memberLimit)
-	resp, err := a.client.MemberList(first)
-	cancel()
-	linear := err == nil
-	if err != nil { // without a quorum, one member says what it knows
-		if resp, err = a.knownMembers(ctx); err != nil {
-			return nil, a.slow(err)
+	agreed := make(chan *clientv3.MemberListResponse, 1)
+	limited, cancel := context.WithTimeout(ctx, 2*memberLimit)
+	defer cancel()
+	go func() {
+		resp, err := a.client.MemberList(limited)
+		if err != nil {
+			resp = nil
+		}
+		agreed <- resp
+	}()
+	known, err := a.knownMembers(ctx)
+	if err != nil {
+		return nil, a.slow(err)
+	}
+	r, err := a.standingOf(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	if !r.mayAgree() { // unless they do, and are not reached from here
+		cancel()
+	}
+	members := <-agreed
+	if members == nil {
+		return r, nil
+	}
+	if !r.Quorate() || !slices.EqualFunc(members.Members, known.Members, sameMember) { // they have agreed just now
+		if r, err = a.standingOf(ctx, members); err != nil {
+			return nil, err
 		}
 	}
-	if !a.certificates.HasCertificate() && slices.ContainsFunc(resp.Members, onlySecure) {
+	return r, a.complete(ctx, r)
+}
+
+func sameMember(a, b *etcdserverpb.Member) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.IsLearner == b.IsLearner
+}
+
+// standingOf says how members are, as they say themselves.
+func (a *Admin) standingOf(ctx context.Context, members *clientv3.MemberListResponse) (*Standing, error) {
+	if !a.certificates.HasCertificate() && slices.ContainsFunc(members.Members, onlySecure) {
 		return nil, errNotShown
 	}
-	r := &Standing{Cluster: strconv.FormatUint(resp.Header.ClusterId, 16), Members: a.askAll(ctx, resp.Members)}
-	if linear {
-		err = a.complete(ctx, r)
-	}
-	return r, err
+	number := strconv.FormatUint(members.Header.ClusterId, 16)
+	return &Standing{Cluster: number, Members: a.askAll(ctx, members.Members)}, nil
 }
 
 // askAll asks members how they are, and returns that by their names.
@@ -120,8 +153,10 @@ func onlySecure(m *etcdserverpb.Member) bool {
 	return len(urls) > 0 && !slices.ContainsFunc(urls, func(u string) bool { return !isSecure(u) })
 }
 
-// knownMembers asks the members one by one for the list of members, as they know it.
+// knownMembers asks one of the members for the list of members, as it knows it.
 func (a *Admin) knownMembers(ctx context.Context) (*clientv3.MemberListResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*memberLimit)
+	defer cancel()
 	remote := etcdserverpb.NewClusterClient(a.client.ActiveConnection())
 	resp, err := remote.MemberList(ctx, &etcdserverpb.MemberListRequest{})
 	return (*clientv3.MemberListResponse)(resp), err

@@ -1,6 +1,8 @@
 package cluster_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"mgmt/cluster"
@@ -22,4 +24,25 @@ func TestStandingAsksTheMemberItself(t *testing.T) {
 		members := standing.Members
 		return members[0].State == cluster.Leads && members[1].Host == "b" && members[1].State == cluster.Silent
 	})
+}
+
+// Without a majority, the servers that are left say how they are, and what cannot be done is not
+// waited for.
+func TestWithoutQuorum(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", nil)
+	b := start(t, "b", nil, a)
+	a.want("a b")
+	admin := a.admin()
+	b.kill()
+	eventually(t, "a waits for a leader", func() bool {
+		standing, err := admin.Standing(t.Context())
+		return err == nil && len(standing.Members) == 2 && !standing.Quorate() &&
+			standing.Members[0].State == cluster.Waits && standing.Members[1].State == cluster.Silent
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := admin.Compact(ctx); err == nil || !strings.Contains(err.Error(), "takes no requests: too few of its servers run") || ctx.Err() != nil {
+		t.Errorf("compaction: %v, %v", err, ctx.Err())
+	}
 }

@@ -57,6 +57,8 @@ type Server interface {
 var (
 	// ErrBusy is why a server does not start when another program listens at its address.
 	ErrBusy = errors.New("the address is in use")
+	// ErrListen is why a server does not start when its address is none of this host, or not for it.
+	ErrListen = errors.New("it cannot listen")
 	// ErrRemoved is why a server ends whose member was removed from the cluster.
 	ErrRemoved = errors.New("the member was removed from the cluster")
 	// ErrNoServer is why no server starts when there is no program for it.
@@ -64,7 +66,7 @@ var (
 )
 
 // Kinds of errors of a server, as they travel.
-var kinds = map[string]error{"busy": ErrBusy, "removed": ErrRemoved}
+var kinds = map[string]error{"busy": ErrBusy, "listen": ErrListen, "removed": ErrRemoved}
 
 // A Report is what a server in another process says, as a line of JSON.
 type Report struct {

@@ -16,6 +16,8 @@ const (
 	// leaveStep is how long one try of it may take. The server here may be out of the cluster
 	// already, and what it is asked stays without an answer.
 	leaveStep = 2 * time.Second
+	// leavePatience is how long nothing is said of it.
+	leavePatience = 3 * time.Second
 )
 
 // leave takes this host out of the cluster: it hands on the lead, does not volunteer any more,
@@ -30,6 +32,10 @@ func (n *Node) leave(ctx context.Context, events <-chan func()) {
 		case <-ctx.Done():
 		}
 	}()
+	waits := time.AfterFunc(leavePatience, func() {
+		n.log.Info("the cluster has not released the server here yet; to stop once more leaves at once, and the others replace it")
+	})
+	defer waits.Stop()
 	if err := n.tryLeave(ctx, events); err != nil {
 		n.log.Debug("the cluster was not left in order", "error", err)
 	}

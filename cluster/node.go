@@ -257,15 +257,23 @@ func (n *Node) begin(ctx context.Context) error {
 	}
 	first := map[string][]string{n.opts.Host: n.opts.peers()}
 	if err := n.startServer(ctx, first, !data); err != nil {
-		if data && !errors.Is(err, ErrBusy) && ctx.Err() == nil {
-			return fmt.Errorf("starting the server that has its data in %s: %w; if that is damaged, move it away: this host then joins the others by --seeds as a new one", n.dataDir(), err)
-		}
-		if errors.Is(err, ErrBusy) {
-			err = fmt.Errorf("%w; stop the program that listens there, or name another address by --client-urls or --server-urls", err)
-		}
-		return fmt.Errorf("beginning a cluster: %w", err)
+		return n.notBegun(ctx, err)
 	}
 	return nil
+}
+
+// notBegun says what to do about a server that does not start.
+func (n *Node) notBegun(ctx context.Context, why error) error {
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(why, ErrBusy):
+		why = fmt.Errorf("%w; stop the program that listens there, or name another address by --client-urls or --server-urls", why)
+	case errors.Is(why, ErrListen):
+		why = fmt.Errorf("%w; name addresses of this host by --client-urls and --server-urls, and if others reach it elsewhere, where that is by --advertise-client-urls and --advertise-server-urls", why)
+	case n.memory.hasData():
+		return fmt.Errorf("starting the server that has its data in %s: %w; if that is damaged, move it away: this host then joins the others by --seeds as a new one", n.dataDir(), why)
+	}
+	return fmt.Errorf("beginning a cluster: %w", why)
 }
 
 // seedsLimit is how long a host that has data asks its seeds whether it is of their cluster.

@@ -514,6 +514,22 @@ func TestBusyPort(t *testing.T) {
 	}
 }
 
+// An address that is none of this host is told from data that is damaged, also after a restart.
+func TestAddressOfAnother(t *testing.T) {
+	t.Parallel()
+	a := start(t, "a", nil)
+	a.works()
+	if err := a.stop(); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	a.opts.Insecure, a.opts.ClientURLs = true, []string{"http://192.0.2.1:2379"}
+	a.run()
+	<-a.done
+	if !errors.Is(a.err, cluster.ErrListen) || strings.Contains(a.err.Error(), "damaged") || !strings.Contains(a.err.Error(), "192.0.2.1") {
+		t.Errorf("a host that has not the address: %v", a.err)
+	}
+}
+
 func TestBadOptions(t *testing.T) {
 	for what, o := range map[string]cluster.Options{
 		"no server and no seeds":    {NoServer: true},

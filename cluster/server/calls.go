@@ -15,7 +15,7 @@ import (
 type call func(r rights, req any) error
 
 // calls has the methods that clients may call who are no signers. Those that etcd offers besides,
-// such as locks and elections made by the server, and snapshots, reach keys past all areas.
+// such as locks and elections made by the server, reach keys past all areas.
 var calls = map[string]call{
 	etcdserverpb.KV_Range_FullMethodName:       rights.mayAccess,
 	etcdserverpb.KV_Put_FullMethodName:         rights.mayAccess,
@@ -37,6 +37,7 @@ var calls = map[string]call{
 	etcdserverpb.Maintenance_Alarm_FullMethodName:      rights.mayAlarm,
 	etcdserverpb.Maintenance_Defragment_FullMethodName: rights.mayLead,
 	etcdserverpb.KV_Compact_FullMethodName:             rights.mayLead,
+	etcdserverpb.Maintenance_Snapshot_FullMethodName:   rights.maySnapshot,
 
 	healthpb.Health_Check_FullMethodName: anybody,
 	healthpb.Health_Watch_FullMethodName: anybody,
@@ -78,6 +79,14 @@ func (r rights) mayLead(any) error {
 		return nil
 	}
 	return fmt.Errorf("%s runs no server of the cluster, and is not allowed to add or to remove one, nor to make room in their store; do it on a host that lets others in", r.host)
+}
+
+// maySnapshot is for snapshots, which have the keys of all areas.
+func (r rights) maySnapshot(any) error {
+	if r.all {
+		return nil
+	}
+	return fmt.Errorf("%s is not allowed to take a snapshot of the store; do it on a host that lets others in", r.host)
 }
 
 // mayAlarm is for requests about alarms, which all may see, and hosts of servers may end.

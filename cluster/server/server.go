@@ -58,6 +58,8 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 		case err == nil:
 			go s.follow()
 			return s, nil
+		case cannotListen(err):
+			return nil, fmt.Errorf("starting the server of %s: %w: %w", cfg.Name, cluster.ErrListen, err)
 		case !busy(err):
 			return nil, fmt.Errorf("starting the server of %s: %w", cfg.Name, err)
 		case try == busyTries:
@@ -90,6 +92,16 @@ func start(ec *embed.Config, cfg cluster.ServerConfig, g *gate) (*server, error)
 }
 
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// cannotListen reports whether an address is none of this host, or not for this user.
+func cannotListen(err error) bool {
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EACCES) && isListening(err)
+}
+
+func isListening(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "listen"
+}
 
 // taken returns the address at which a server could not listen.
 func taken(err error, cfg cluster.ServerConfig) string {

@@ -151,6 +151,10 @@ func revoke(cmd *cobra.Command, f *agentFlags, host string, io *streams) error {
 	if err != nil {
 		return err
 	}
+	if n == 0 {
+		fmt.Fprintf(io.out, "the certificates of %s had been revoked before\n", host)
+		return nil
+	}
 	fmt.Fprintf(io.out, "%s of %s revoked\n", count(n, "certificate"), host)
 	return nil
 }

@@ -72,7 +72,7 @@ func Why(ctx context.Context, client *clientv3.Client) error {
 
 // late reports whether the time for a request was over before there was an answer.
 func late(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded
+	return errors.Is(err, context.DeadlineExceeded) || codeOf(err) == codes.DeadlineExceeded
 }
 
 // A callError is why a call of a client did not work.
