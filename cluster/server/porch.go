@@ -43,7 +43,7 @@ func newPorch(cfg cluster.ServerConfig, u users) (*porch, error) {
 		return nil, err
 	}
 	p := &porch{}
-	for _, peer := range all {
+	for _, peer := range everyLocalhost(all, net.DefaultResolver.LookupHost) {
 		if !needsPorch(peer) {
 			p.behind = append(p.behind, peer)
 			continue

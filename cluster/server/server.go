@@ -75,6 +75,10 @@ func (l Launcher) Launch(ctx context.Context, cfg cluster.ServerConfig) (cluster
 
 // start starts etcd once, behind a gate, and with a porch where it listens for other servers.
 func start(ec *embed.Config, cfg cluster.ServerConfig, g *gate) (*server, error) {
+	clients, err := parse(cfg.ClientURLs)
+	if err != nil {
+		return nil, err
+	}
 	p, err := newPorch(cfg, g.users)
 	if err != nil {
 		return nil, err
@@ -88,7 +92,7 @@ func start(ec *embed.Config, cfg cluster.ServerConfig, g *gate) (*server, error)
 	}
 	g.open(e.Server)
 	p.serve()
-	return &server{etcd: e, porch: p, urls: clientURLs(e), done: make(chan struct{})}, nil
+	return &server{etcd: e, porch: p, urls: clientURLs(e, clients), done: make(chan struct{})}, nil
 }
 
 func busy(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
@@ -168,6 +172,7 @@ func addresses(ec *embed.Config, cfg cluster.ServerConfig) error {
 			return err
 		}
 	}
+	ec.ListenClientUrls = everyLocalhost(ec.ListenClientUrls, net.DefaultResolver.LookupHost)
 	members := maps.Clone(cfg.Members)
 	if members == nil {
 		members = map[string][]string{}
@@ -199,9 +204,9 @@ func parse(texts []string) ([]url.URL, error) {
 
 // clientURLs returns where a server listens, in the order of the configuration, with the ports that
 // it got. The listeners of etcd are in no order.
-func clientURLs(e *embed.Etcd) []string {
+func clientURLs(e *embed.Etcd, urls []url.URL) []string {
 	given := map[string]bool{} // ports that it was told
-	for _, u := range e.Config().ListenClientUrls {
+	for _, u := range urls {
 		given[u.Port()] = true
 	}
 	var got []string
@@ -211,7 +216,7 @@ func clientURLs(e *embed.Etcd) []string {
 		}
 	}
 	var out []string
-	for _, u := range e.Config().ListenClientUrls {
+	for _, u := range urls {
 		if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
 			u.Host = net.JoinHostPort("localhost", u.Port())
 		}

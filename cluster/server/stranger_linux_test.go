@@ -72,17 +72,6 @@ func as(t *testing.T, uid uint32, errand, url string) []byte {
 	return out
 }
 
-// freePort returns a port at which nobody listens.
-func freePort(address string) (string, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
-}
-
 func needsRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
