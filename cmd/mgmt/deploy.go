@@ -227,9 +227,14 @@ func deployer() string {
 
 // pack checks the program that the arguments name, and packs it.
 func (f *deployFlags) pack(ctx context.Context, cmd *cobra.Command, args []string, io *streams) (*deploy.Plan, error) {
-	name := ""
-	if len(args) > 0 && slices.Contains(deploy.Frontends, args[0]) {
-		name, args = args[0], args[1:]
+	name, args, err := frontArg(cmd, args)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		if err := mistypedFront(cmd, args); err != nil {
+			return nil, err
+		}
 	}
 	if name == "empty" {
 		if len(args) > 0 {

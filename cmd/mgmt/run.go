@@ -19,7 +19,6 @@ import (
 	"mgmt/frontend"
 	"mgmt/history"
 	"mgmt/lang/funcs"
-	"mgmt/lang/syntax"
 	"mgmt/resources"
 )
 
@@ -307,23 +306,16 @@ func (f *runFlags) options(cmd *cobra.Command, front func(*funcs.Host) frontend.
 
 // frontend returns what makes the front end that the arguments name.
 func (f *runFlags) frontend(cmd *cobra.Command, args []string, io *streams, out *console.Console) (func(*funcs.Host) frontend.Frontend, error) {
-	name := ""
-	if len(args) > 0 {
-		switch {
-		case slices.Contains(frontends, args[0]):
-			name, args = args[0], args[1:]
-		case args[0] == "yaml2":
-			return nil, usagef(cmd, "there is one form of graphs in YAML; write mgmt run yaml PATH")
-		case slices.Contains([]string{"puppet", "langpuppet", "hcl"}, args[0]):
-			return nil, usagef(cmd, "this build has no %s front end; there are lang, yaml and empty", args[0])
-		}
+	name, args, err := frontArg(cmd, args)
+	if err != nil {
+		return nil, err
 	}
 	if f.file != "" {
 		args = append(args, f.file)
 	}
-	if name == "" && len(args) > 1 {
-		if near := syntax.Suggest(args[0], frontends); near != "" {
-			return nil, usagef(cmd, "there is no front end %q; did you mean %q?", args[0], near)
+	if name == "" {
+		if err := mistypedFront(cmd, args); err != nil {
+			return nil, err
 		}
 	}
 	if name == "empty" {

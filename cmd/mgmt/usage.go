@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,31 @@ func filled(value *string) func(string) error {
 		*value = text
 		return nil
 	}
+}
+
+// frontArg takes the name of a front end from the arguments, if they begin with one.
+func frontArg(cmd *cobra.Command, args []string) (name string, rest []string, err error) {
+	switch {
+	case len(args) == 0:
+	case slices.Contains(frontends, args[0]):
+		return args[0], args[1:], nil
+	case args[0] == "yaml2":
+		err = usagef(cmd, "there is one form of graphs in YAML; write %s yaml PATH", cmd.CommandPath())
+	case slices.Contains([]string{"puppet", "langpuppet", "hcl"}, args[0]):
+		err = usagef(cmd, "this build has no %s front end; there are lang, yaml and empty", args[0])
+	}
+	return "", args, err
+}
+
+// mistypedFront refuses what is nearly the name of a front end, before a program.
+func mistypedFront(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	if near := syntax.Suggest(args[0], frontends); near != "" {
+		return usagef(cmd, "there is no front end %q; did you mean %q?", args[0], near)
+	}
+	return nil
 }
 
 // complete has shells offer the values of a flag.
@@ -115,9 +141,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	name := unknown.GetSpecifiedName()
 	if group := unknown.GetSpecifiedShortnames(); group != "" {
-		return usagef(cmd, "there is no flag -%s%s", name, today("-"+name))
+		return usagef(cmd, "there is no flag -%s%s", name, today(cmd, "-"+name))
 	}
-	if other := today("--" + name); other != "" {
+	if other := today(cmd, "--"+name); other != "" {
 		return usagef(cmd, "there is no flag --%s%s", name, other)
 	}
 	if near := syntax.Suggest(name, flagNames(cmd)); near != "" {
@@ -138,11 +164,15 @@ func wanted(bad *pflag.InvalidValueError) string {
 	return fmt.Sprintf("is %s, not %q", kind, bad.GetValue())
 }
 
-func today(flag string) string {
-	if text, ok := otherFlags[flag]; ok {
-		return ": " + text
+func today(cmd *cobra.Command, flag string) string {
+	text, ok := otherFlags[flag]
+	if !ok {
+		return ""
 	}
-	return ""
+	if cmd.Name() == "deploy" {
+		text = strings.ReplaceAll(text, "mgmt run ", "mgmt deploy ")
+	}
+	return ": " + text
 }
 
 func flagNames(cmd *cobra.Command) []string {
@@ -161,6 +191,9 @@ func checkForms(root *cobra.Command, args []string) error {
 	if err != nil {
 		cmd = root
 	}
+	if cmd == root && len(args) > 0 && !strings.HasPrefix(args[0], "-") && args[0] != "help" && !strings.HasPrefix(args[0], "__") {
+		return unknownCommand(root, args[0]) // whatever its flags are; cobra adds help and __complete later
+	}
 	for _, arg := range args {
 		if arg == "--" {
 			break
@@ -172,7 +205,7 @@ func checkForms(root *cobra.Command, args []string) error {
 		if cmd.Flags().Lookup(name) != nil {
 			return usagef(cmd, "long flags have two dashes: --%s", name)
 		}
-		if other := today("-" + name); other != "" {
+		if other := today(cmd, "-"+name); other != "" {
 			return usagef(cmd, "there is no flag -%s%s", name, other)
 		}
 	}
