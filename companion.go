@@ -8,19 +8,20 @@ import (
 	"mgmt/engine"
 )
 
-// A Companion runs beside an agent and is told how that stands: what takes the agent into a
+// A Companion runs beside an agent and is told of its progress; what makes the agent part of a
 // cluster is one. It outlives the engine, which may need what it serves until the end. Its
 // methods other than Run must not block.
 type Companion interface {
 	// Run runs until ctx ends. An error before that ends the agent.
 	Run(ctx context.Context) error
-	// Settled is called when the engine has nothing to do, and Converged when it has had
-	// nothing to do for as long as asked, or has not any more.
+	// Settled is called when the engine has nothing to do. Converged is called with true when
+	// that has been so for the converged timeout, and with false when it ceases to be so.
 	Settled()
 	Converged(converged bool)
-	// Stopping is called when the agent is about to stop, before anything does; perhaps again.
+	// Stopping is called when the agent is about to stop, before any part of it does. It may be
+	// called more than once.
 	Stopping()
-	// Hurry is called when stopping is not to wait for others.
+	// Hurry is called when stopping should not wait for others.
 	Hurry()
 }
 

@@ -24,7 +24,7 @@ const (
 	convergedPrefix = "/converged/"
 )
 
-// A Standing is how it stands with a cluster.
+// A Standing is the state of a cluster.
 type Standing struct {
 	Cluster string   // the number of the cluster
 	Wanted  int      // how many servers there are to be; 0 if agents do not run this store

@@ -15,9 +15,10 @@ import (
 	"mgmt/world/mem"
 )
 
-// A Membership takes an agent into a cluster, beside what the agent does, which never waits for
-// it. Until the store is reached, what the agent shares is in memory; but if there is a cluster
-// already, by seeds or by the data of one, it is shared with nobody, and waits.
+// A Membership makes an agent part of a cluster. It works beside the agent, which never waits for
+// it. Until the store is reached, what the agent shares is kept in memory. If the host belongs to
+// a cluster already, because it was given seeds or has the data of one, nothing is shared until
+// then, and functions that need it wait.
 type Membership struct {
 	node  *Node
 	log   *slog.Logger

@@ -259,7 +259,7 @@ func (p *printer) waiting() {
 	p.buf = append(p.buf, '\n')
 }
 
-// summary says how it stands when everything has settled, if that is news.
+// summary prints the outcome when everything has settled, if that is news.
 func (p *printer) summary(at time.Time) {
 	s := sum{p.total, len(p.failed), len(p.blocked), len(p.left)}
 	if p.settled != p.total || s == p.summed || p.total == 0 {

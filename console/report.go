@@ -44,7 +44,7 @@ func (r *Reporter) newline() { r.buf = append(r.buf, '\n') }
 // stateColors are the colours of states.
 var stateColors = map[string]string{"failed": red, "blocked": yellow, "running": bold, "waiting": "", "ok": green}
 
-// Status writes how it stands with an agent: the summary, and the resources that are listed.
+// Status writes the state of an agent: the summary, and the resources that are listed.
 func (r *Reporter) Status(s *dashboard.Status) {
 	r.text(bold, s.Agent.Host)
 	r.printf("", ": process %d, up %s", s.Agent.PID, span(r.Now.Sub(s.Agent.Started)))

@@ -95,7 +95,7 @@ func fetch[T any](ctx context.Context, c *Client, path string, params url.Values
 	return value, nil
 }
 
-// Status returns how it stands.
+// Status returns the state of the agent.
 func (c *Client) Status(ctx context.Context, q Query) (Status, error) {
 	params := url.Values{}
 	if q.All {

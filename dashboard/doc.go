@@ -5,7 +5,7 @@
 // the socket, for root and the user of the agent only; a [Server] answers; [Dial] returns a
 // [Client]. The paths begin with the version of the API:
 //
-//	GET /v1/status   how it stands: counts, and the resources that are asked for
+//	GET /v1/status   the state of the agent: counts, and the resources that are asked for
 //	GET /v1/graph    all resources and edges
 //	GET /v1/events   what happened, a record a line; with follow=1 also what happens
 //	GET /v1/why      the causes of the last runs of a resource

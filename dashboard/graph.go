@@ -48,7 +48,7 @@ func (g *Graph) Picture() *picture.Graph {
 	return p
 }
 
-// title says how it stands in a few words.
+// title describes the state in a few words.
 func (r *Resource) title() string {
 	text := r.Ref.String() + " " + r.State
 	switch {

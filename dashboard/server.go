@@ -15,7 +15,7 @@ import (
 	"mgmt/history"
 )
 
-// An Engine is who knows how it stands: the engine of an agent.
+// An Engine knows the state of the resources: the engine of an agent.
 type Engine interface {
 	Inquire(ctx context.Context, q engine.Inquiry) (engine.Snapshot, error)
 }

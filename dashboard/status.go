@@ -8,7 +8,7 @@ import (
 	"mgmt/history"
 )
 
-// A Status is how it stands with an agent.
+// A Status is the state of an agent.
 type Status struct {
 	Agent     Agent      `json:"agent"`
 	Converged bool       `json:"converged"`
@@ -55,7 +55,7 @@ type Counts struct {
 	Blocked int `json:"blocked"`
 }
 
-// A Resource is how it stands with one resource.
+// A Resource is the state of one resource.
 type Resource struct {
 	history.Ref
 	Pos   string        `json:"pos,omitempty"` // of the statement

@@ -126,8 +126,8 @@ func clusterStatusCommand(io *streams) *cobra.Command {
 	var f standingFlags
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show how it stands with the cluster",
-		Long: `Status shows how it stands with the cluster: how many of its servers answer, which one leads,
+		Short: "Show the state of the cluster",
+		Long: `Status shows the state of the cluster: how many of its servers answer, which one leads,
 which hosts are alive and how many of them have converged, how full the store is, and what ails it.
 
 Exit status: 0 all is well, 1 too few servers answer, or something ails the store, 2 wrong usage.`,
@@ -144,7 +144,7 @@ Exit status: 0 all is well, 1 too few servers answer, or something ails the stor
 	return cmd
 }
 
-// showCluster says how it stands with a cluster.
+// showCluster prints the state of a cluster.
 func showCluster(w goio.Writer, r *cluster.Standing) {
 	answers, leader := 0, "none leads"
 	var used, quota int64

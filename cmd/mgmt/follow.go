@@ -18,7 +18,7 @@ import (
 	"mgmt/resources"
 )
 
-// A follow ties an agent to the front end that follows deploys: the one knows how it goes, the
+// A follow ties an agent to the front end that follows deploys: the one knows the state of its resources, the
 // other one tells the cluster.
 type follow struct {
 	front atomic.Pointer[deploys.Frontend] // nil if the agent follows no deploys

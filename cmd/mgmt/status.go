@@ -64,9 +64,9 @@ func statusCommand(io *streams) *cobra.Command {
 	var f statusFlags
 	cmd := &cobra.Command{
 		Use:   "status [RESOURCE]",
-		Short: "Show how it stands with the agent that runs here",
-		Long: `Status shows how it stands with a running agent: how many resources are as they should be, and
-those that are not. The failed ones come first, then those that cannot run because of them,
+		Short: "Show the state of the agent that runs here",
+		Long: `Status shows the state of a running agent: how many resources are as they should be, and those
+that are not. The failed ones come first, then those that cannot run because of them,
 then those that are not settled yet, and what they wait for.
 
   mgmt status                       the summary

@@ -79,7 +79,7 @@ func (f *whyFlags) run(cmd *cobra.Command, name string, io *streams) error {
 	return err
 }
 
-// standing writes how it stands with a resource that has not run, if an agent can tell.
+// standing writes the state of a resource that has not run, if an agent can tell.
 func (f *whyFlags) standing(ctx context.Context, about history.Ref, r *console.Reporter) {
 	client, err := f.dial()
 	if err != nil {

@@ -92,7 +92,7 @@ type (
 	}
 )
 
-// A state is how it stands with an edge.
+// A state is the state of an edge.
 type state struct {
 	wants int32 // that ask for it
 	told  bool  // it was there at the latest Changes

@@ -1,4 +1,4 @@
-// Package backlog is a queue between those who must not wait and a goroutine that writes.
+// Package backlog is a queue between callers that must not wait and a goroutine that writes.
 //
 // A [Queue] grows up to a bound and then counts what it leaves out. The writer takes
 // everything at once, when Signal tells that there is something. Elements are kept in pieces
