@@ -72,16 +72,18 @@ func isAlnum(r rune) bool {
 type prefixLock struct{ file *os.File }
 
 // lockPrefix takes the lock of a working directory. If another agent has it, the error says
-// which process that is.
+// which process that is. Other users do not read the file: who can open one can lock it, and would
+// keep the agent out.
 func lockPrefix(dir string) (*prefixLock, error) {
 	if err := MakePrefix(dir); err != nil {
 		return nil, err
 	}
 	name := filepath.Join(dir, "agent.lock")
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("locking the working directory: %w; name another one with --prefix, or use --tmp-prefix", err)
 	}
+	_ = f.Chmod(0o600) // one that is there already; it may be somebody else's, who then is trusted
 	if err := lockFile(f); err != nil {
 		pid, _ := os.ReadFile(name)
 		f.Close()
