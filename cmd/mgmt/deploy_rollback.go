@@ -67,6 +67,8 @@ func (l *lookout) rollback(ctx context.Context, e *deploy.Entry, key string, io 
 	}
 	defer done()
 	plan.Signer = signer
-	_, err = publish(ctx, l.store, plan, io)
+	if _, err = publish(ctx, l.store, plan, io); err == nil {
+		warnUnsigned(e, signer, io)
+	}
 	return err
 }

@@ -172,6 +172,7 @@ func stageCommand(io *streams, stage deploy.Stage, use, short string) *cobra.Com
 					return err
 				}
 				fmt.Fprintf(io.out, "deploy %d is %s\n", e.ID, stage)
+				warnUnsigned(e, signer, io)
 				return nil
 			})
 		},
@@ -179,6 +180,13 @@ func stageCommand(io *streams, stage deploy.Stage, use, short string) *cobra.Com
 	f.register(cmd)
 	registerSign(cmd, &key)
 	return cmd
+}
+
+// warnUnsigned warns if a decision about a deploy that is signed is not.
+func warnUnsigned(e *deploy.Entry, signer *sign.Signer, io *streams) {
+	if e.Signer != "" && signer == nil {
+		fmt.Fprintf(io.err, "warning: deploy %d was signed, and this is not: agents with --trust do not follow it; repeat it with --sign\n", e.ID)
+	}
 }
 
 func registerSign(cmd *cobra.Command, key *string) {
