@@ -169,7 +169,10 @@ func mistyped(cmd *cobra.Command, arg string) error {
 // publish publishes a deploy and says which one it is.
 func publish(ctx context.Context, store world.KV, plan deploy.Plan, io *streams) (*deploy.Record, error) {
 	r, err := deploy.Publish(ctx, store, plan)
-	if r == nil {
+	switch {
+	case r == nil && errors.Is(err, context.Canceled):
+		return nil, errors.New("interrupted while the deploy was stored; mgmt deploy list shows whether it was published")
+	case r == nil:
 		return nil, err
 	}
 	fmt.Fprintf(io.out, "deploy %d: %s, for %s\n", r.ID, contents(&r.Manifest, plan.Bundle), audience(r.Hosts))
