@@ -42,6 +42,7 @@ const (
 	stranger = 64001
 	friend   = 64002
 	keeper   = 64003 // of a server
+	service  = 964   // runs a server, too
 )
 
 func init() {
@@ -281,16 +282,18 @@ func TestTheUserOfTheServer(t *testing.T) {
 // Every user can listen where the cluster does not at the moment: clients do not fall for that.
 func TestAnImpostorIsNotTheCluster(t *testing.T) {
 	needsRoot(t)
-	url := serveAs(t, keeper)
+	of, ofService := serveAs(t, keeper), serveAs(t, service)
 	for _, test := range []struct {
+		url   string
 		users peercred.Users
 		want  string // a part of the error
 	}{
-		{nil, fmt.Sprintf("it is of the user %d, and not of root; if that is the cluster, say so by --local-users %[1]d", keeper)},
-		{peercred.Users{friend}, fmt.Sprintf("it is of the user %d", keeper)},
-		{peercred.Users{keeper}, ""},
+		{of, nil, fmt.Sprintf("it is of the user %d, and not of root or a service; if that is the cluster, say so by --local-users %[1]d", keeper)},
+		{of, peercred.Users{friend}, fmt.Sprintf("it is of the user %d", keeper)},
+		{of, peercred.Users{keeper}, ""},
+		{ofService, nil, ""},
 	} {
-		client, err := etcd.Way{Users: test.users}.Dial([]string{url}, nil)
+		client, err := etcd.Way{Users: test.users}.Dial([]string{test.url}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +302,7 @@ func TestAnImpostorIsNotTheCluster(t *testing.T) {
 		cancel()
 		client.Close()
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-			t.Errorf("with the users %v: %v, want %q", test.users, err, test.want)
+			t.Errorf("%s with the users %v: %v, want %q", test.url, test.users, err, test.want)
 		}
 	}
 }

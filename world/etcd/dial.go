@@ -37,8 +37,8 @@ type Way struct {
 	// connection is gone, so an idle one is not asked whether it is alive.
 	Local bool
 	// Users are those of this machine whose servers are taken for the cluster when they listen
-	// without TLS at a loopback address, besides root and the user of this process: every user
-	// can listen there while the cluster does not.
+	// without TLS at a loopback address, besides root, services and the user of this process:
+	// every user can listen there while the cluster does not.
 	Users peercred.Users
 }
 

@@ -19,6 +19,10 @@ type known struct {
 	users peercred.Users
 }
 
+// lastSystemUser is the highest number of a user who is a service, such as the etcd of the distribution,
+// and no person: SYS_UID_MAX of login.defs(5).
+const lastSystemUser = 999
+
 // acceptLimit is how long a server may take to accept a connection.
 const acceptLimit = 2 * time.Second
 
@@ -43,13 +47,15 @@ func (k *known) check(ctx context.Context, conn net.Conn) error {
 	defer cancel()
 	uid, err := peercred.Acceptor(ctx, here, there)
 	switch {
+	case errors.Is(err, peercred.ErrElsewhere):
+		return nil // only root has the kernel forward connections
 	case errors.Is(err, peercred.ErrNoOwner) && ctx.Err() == nil:
 		return errors.New(hangsUp)
 	case err != nil:
 		return fmt.Errorf("what listens at %s is not used, as it is not known which user of this machine it is of: %w", there, err)
-	case k.users.Has(uid):
+	case uid <= lastSystemUser || k.users.Has(uid):
 		return nil
 	}
 	name := peercred.Name(uid)
-	return fmt.Errorf("what listens at %s is not used: it is of the user %s, and not of %s; if that is the cluster, say so by --local-users %s or MGMT_LOCAL_USERS=%[4]s", there, name, peercred.Trusted(), name)
+	return fmt.Errorf("what listens at %s is not used: it is of the user %s, and not of %s or a service; if that is the cluster, say so by --local-users %s or MGMT_LOCAL_USERS=%[4]s", there, name, peercred.Trusted(), name)
 }

@@ -19,6 +19,10 @@ import (
 // ErrNoOwner is why nobody is found at the other end: it is closed, or not on this machine.
 var ErrNoOwner = errors.New("no program on this machine has the other end of the connection open")
 
+// ErrElsewhere is an [ErrNoOwner] of a connection that no socket of this machine is at the other end
+// of: the kernel forwards it, to a container for instance, or it is gone.
+var ErrElsewhere = fmt.Errorf("%w: there is no such socket", ErrNoOwner)
+
 // errPending is why nobody is found as long as no program has accepted the connection.
 var errPending = fmt.Errorf("%w yet", ErrNoOwner)
 

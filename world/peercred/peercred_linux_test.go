@@ -65,6 +65,9 @@ func TestWays(t *testing.T) {
 				if s, err := find(other[0], other[1]); err == nil && s.open() {
 					t.Errorf("%s finds %+v for %v, and there is no such connection", name, s, other)
 				}
+				if uid, err := Owner(net.TCPAddrFromAddrPort(other[0]), net.TCPAddrFromAddrPort(other[1])); !errors.Is(err, ErrElsewhere) {
+					t.Errorf("user %d has %v, %v; there is no such connection", uid, other, err)
+				}
 			}
 		}
 	}

@@ -28,12 +28,12 @@ func search(from, to netip.AddrPort) (socket, error) {
 	}
 	for _, t := range tables {
 		s, err := searchFile(t.name, entry(t.from), entry(t.to))
-		if errors.Is(err, ErrNoOwner) || errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, ErrElsewhere) || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		return s, err
 	}
-	return socket{}, ErrNoOwner
+	return socket{}, ErrElsewhere
 }
 
 // mapped returns an address as a socket for IPv6 has it.
@@ -84,5 +84,5 @@ func searchTable(r io.Reader, from, to string) (socket, error) {
 	if err := lines.Err(); err != nil {
 		return socket{}, err
 	}
-	return socket{}, ErrNoOwner
+	return socket{}, ErrElsewhere
 }
