@@ -10,8 +10,8 @@ import (
 	"mgmt/world"
 )
 
-// A chooser knows the deploys in the store, as far as they are believed, and decides which one a
-// host is to run. It is told what changes; it does nothing by itself.
+// A chooser knows the deploys in the store that can be trusted, and decides which one a host is to
+// run. It is told what changes, and does nothing by itself.
 type chooser struct {
 	host  string
 	trust *sign.Trust // nil believes everything
@@ -37,7 +37,7 @@ type Refusal struct {
 	Err error
 }
 
-// take takes in what has changed in the store, and returns what it does not believe of that.
+// take takes in what has changed in the store, and returns what it refuses of that.
 func (c *chooser) take(changed map[string]world.Change) []Refusal {
 	dirty := map[int64]bool{}
 	for key, change := range changed {

@@ -12,8 +12,8 @@ import (
 	"mgmt/world"
 )
 
-// Drive brings a deploy that has been published to its hosts, step by step, until it has come to an
-// end or ctx has, and returns how it ended. watch is called when there is news. Who ends ctx leaves
+// Drive brings a published deploy to its hosts, step by step, until the rollout is over or ctx ends,
+// and returns how it ended. watch is called when there is news. Who ends ctx leaves
 // the deploy as far as it has come.
 func Drive(ctx context.Context, store world.KV, r *Record, signer *sign.Signer, opts RolloutOptions, watch func(Progress)) (Progress, error) {
 	ctx, cancel := context.WithCancel(ctx)

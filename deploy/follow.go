@@ -14,7 +14,7 @@ import (
 	"mgmt/world"
 )
 
-// A Delivery is a deploy that an agent is to run.
+// A Delivery is a deploy that an agent should run.
 type Delivery struct {
 	*Record                // nil: nothing is meant for this host
 	Files   *bundle.Bundle // of the program
@@ -34,18 +34,18 @@ type Options struct {
 	// Once keeps the first deploy and ignores all later ones.
 	Once bool
 	Log  *slog.Logger // nil discards
-	// Inspect says how it goes with what the deploy in force asks for. Nil means that there is
-	// nothing to do.
+	// Inspect returns the condition of the resources that the deploy in force asks for. If it is
+	// nil, they are always settled.
 	Inspect func(ctx context.Context) Condition
 	// Refused is told of each deploy that is not taken; it may be nil.
 	Refused func(id int64, why error)
 }
 
-// A Condition is how it goes with the resources of an agent.
+// A Condition describes the resources of an agent.
 type Condition struct {
 	Settled bool   // nothing is left to do
 	Failed  int    // resources that failed
-	Trouble string // what failed on one of them, or on one that is tried again
+	Trouble string // the error of one of them, or of one that is tried again
 }
 
 // A Follower finds out what an agent is to run.
@@ -214,8 +214,8 @@ func (f *Follower) take(changed map[string]world.Change) {
 	f.delay, f.later = 0, force{}
 }
 
-// news returns what matters of the refusals of deploys that were there before the agent: the newest one,
-// if it is newer than what is to run.
+// news returns the one refusal that matters of those of deploys that are older than this run of the
+// agent: the newest, if it is newer than the deploy that is to run.
 func (f *Follower) news(refused []Refusal) []Refusal {
 	newest := f.choice.newestFor()
 	refused = slices.DeleteFunc(refused, func(r Refusal) bool { return newest != nil && r.ID < newest.ID })
@@ -268,8 +268,8 @@ func (f *Follower) want() *Record {
 	return want
 }
 
-// connected says how it stands with the cluster. An agent that loses it right after a deploy may
-// be to go back by itself.
+// connected notes whether the cluster is reached. An agent that loses it right after a deploy may
+// have to go back by itself.
 func (f *Follower) connected(yes bool) {
 	r := f.force.record
 	switch {
@@ -280,7 +280,7 @@ func (f *Follower) connected(yes bool) {
 	}
 }
 
-// probation is for how long the loss of the cluster is put down to a deploy.
+// probation is how long the loss of the cluster is put down to a deploy.
 const probation = 5 * time.Minute
 
 // goBack goes back to the deploy before the current one, because of which the cluster is lost.

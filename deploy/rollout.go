@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A Share is a part of all hosts: a number of them, or so many of a hundred. The zero value is none.
+// A Share is a part of all hosts: a number of them, or a percentage. The zero value is none.
 type Share struct {
 	N       int
 	Percent bool
@@ -26,7 +26,7 @@ func ParseShare(s string) (Share, error) {
 	return Share{n, percent}, nil
 }
 
-// Of returns how many of so many hosts it is: one at least, if there are any.
+// Of returns how many of a number of hosts the share is: at least one, if there are any.
 func (s Share) Of(hosts int) int {
 	if s.Percent {
 		return (hosts*s.N + 99) / 100
@@ -36,9 +36,9 @@ func (s Share) Of(hosts int) int {
 
 // RolloutOptions say how a deploy is brought to the hosts.
 type RolloutOptions struct {
-	// Canary is how many hosts run it first; none is that all do at once.
+	// Canary says how many hosts run it first; with none, all hosts run it at once.
 	Canary Share
-	// Soak is for how long those have to stay converged before the others follow.
+	// Soak is how long those have to stay converged before the others follow.
 	Soak time.Duration
 	// MaxFailures is how many hosts may fail before it has failed.
 	MaxFailures int
@@ -48,7 +48,7 @@ type RolloutOptions struct {
 	Timeout time.Duration
 }
 
-// lostAfter is for how long an agent may be away before it counts as failed: it may be restarted.
+// lostAfter is how long an agent may be away, say while it restarts, before it counts as failed.
 const lostAfter = 30 * time.Second
 
 // A Phase is where a rollout stands.
@@ -95,14 +95,14 @@ func NewRollout(m *Manifest, opts RolloutOptions) *Rollout {
 	return &Rollout{deploy: m, opts: opts, seen: map[string]time.Time{}}
 }
 
-// Progress is how it goes with a rollout.
+// Progress says how far a rollout has come.
 type Progress struct {
 	Phase    Phase
-	Hosts    int               // that run it in this phase, or are to
-	Settled  int               // that have converged on it
+	Hosts    int               // how many hosts run it in this phase, or are to
+	Settled  int               // how many of them have converged on it
 	Failures map[string]string // hosts that failed, and why
-	Waiting  []string          // hosts that are neither, sorted
-	Troubles map[string]string // of those, what fails for now
+	Waiting  []string          // the other hosts, sorted
+	Troubles map[string]string // of those, what fails on them at present
 	Ails     string            // what keeps hosts from saying how they are; empty is nothing
 	Why      string            // it has failed
 	Causes   map[string]string // at the end: hosts that failed, and why
@@ -152,7 +152,7 @@ func (r *Rollout) Step(now time.Time, states map[string]State) Step {
 	return out
 }
 
-// look says how it goes with the hosts of the present phase.
+// look returns the progress of the hosts of the present phase.
 func (r *Rollout) look(now time.Time, states map[string]State) Progress {
 	hosts := r.hosts(now, states)
 	if r.phase == Withdrawing || r.phase == Reverted {
@@ -194,8 +194,8 @@ func (r *Rollout) wait(now time.Time, p Progress) *Release {
 	return r.fail(now, nil, why)
 }
 
-// back says how it goes with hosts that go back to the deploy before. Those that are away do so when
-// they return.
+// back returns the progress of hosts that go back to the deploy before. Those that are away do so
+// when they return.
 func (r *Rollout) back(hosts []string, states map[string]State) Progress {
 	p := Progress{Failures: map[string]string{}, Troubles: map[string]string{}}
 	for _, host := range hosts {
@@ -213,12 +213,12 @@ func (r *Rollout) back(hosts []string, states map[string]State) Progress {
 	return p
 }
 
-// returnLimit is for how long hosts that go back are waited for, unless there is a timeout.
+// returnLimit is how long to wait for hosts that go back, unless there is a timeout.
 const returnLimit = time.Minute
 
 func (r *Rollout) limit() time.Duration { return cmp.Or(r.opts.Timeout, returnLimit) }
 
-// hosts lists those that matter in the present phase.
+// hosts lists the hosts that matter in the present phase.
 func (r *Rollout) hosts(now time.Time, states map[string]State) []string {
 	if r.phase == Canarying || r.phase == Soaking || r.phase == Withdrawing && r.canary != nil {
 		r.note(now, states, func(host string) bool { return slices.Contains(r.canary, host) })
@@ -236,7 +236,7 @@ func (r *Rollout) note(now time.Time, states map[string]State, matters func(stri
 	}
 }
 
-// judge says how it goes with hosts.
+// judge returns the progress of hosts that are to run the deploy.
 func (r *Rollout) judge(now time.Time, hosts []string, states map[string]State) Progress {
 	p := Progress{Hosts: len(hosts), Failures: map[string]string{}, Troubles: map[string]string{}}
 	for _, host := range hosts {
@@ -323,7 +323,7 @@ func (r *Rollout) fail(now time.Time, causes map[string]string, why string) *Rel
 	return &Release{Stage: Withdrawn, Why: why}
 }
 
-// wake returns when something may be due.
+// wake returns when to look again even if nothing happens.
 func (r *Rollout) wake(now time.Time, states map[string]State) (at time.Time) {
 	if r.phase.Over() {
 		return at

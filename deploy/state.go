@@ -34,7 +34,7 @@ func (s State) failures() string {
 	return fmt.Sprintf("%d resources failed", s.Failed)
 }
 
-// String says in a few words how it goes with the deploy that runs.
+// String describes the state in a few words.
 func (s State) String() string {
 	switch {
 	case s.Failed > 0:

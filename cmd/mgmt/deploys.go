@@ -148,7 +148,7 @@ func tool(e deploy.Entry, states map[string]deploy.State) deployJSON {
 	return out
 }
 
-// tally says how many hosts run a deploy, and how that goes.
+// tally says how many hosts run a deploy, and how many of those have converged or failed.
 func tally(id int64, states map[string]deploy.State) string {
 	var run, converged, failed, refused int
 	for _, s := range states {
@@ -193,7 +193,7 @@ func deployShowCommand(io *streams) *cobra.Command {
 	var f lookFlags
 	cmd := &cobra.Command{
 		Use:   "show [NUMBER]",
-		Short: "Show a deploy: what is in it, and how it goes with its hosts",
+		Short: "Show a deploy: what is in it, and the state of its hosts",
 		Args:  atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
@@ -260,7 +260,7 @@ func stage(e *deploy.Entry) string {
 	return fmt.Sprintf("%s, %s", e.Stage, e.Release.Why)
 }
 
-// hosts writes how it goes with a deploy on each host.
+// hosts writes the state of a deploy on each host.
 func hosts(line func(name, format string, args ...any), id int64, states map[string]deploy.State) {
 	name := "hosts"
 	for _, host := range slices.Sorted(maps.Keys(states)) {
@@ -273,7 +273,7 @@ func hosts(line func(name, format string, args ...any), id int64, states map[str
 	}
 }
 
-// condition says how it goes with a deploy on a host; "" is that it runs another one.
+// condition describes the state of a deploy on a host; "" is that it runs another one.
 func condition(id int64, s deploy.State) string {
 	switch {
 	case s.Deploy == id && s.Refused == id: // what became of it since

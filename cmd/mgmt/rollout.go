@@ -69,7 +69,7 @@ func rollOut(ctx context.Context, store world.KV, r *deploy.Record, signer *sign
 		fmt.Fprintf(io.err, "deploy %d has failed and is withdrawn: %s; not all hosts are back yet, see mgmt deploy list\n", r.ID, console.Printable(p.Why))
 		return errReported
 	case errors.Is(err, context.Canceled) && p.Phase == deploy.Spreading:
-		fmt.Fprintf(io.err, "deploy %d goes on without this command, which was stopped; mgmt deploy show %d says how it goes, mgmt deploy withdraw %d takes it back\n", r.ID, r.ID, r.ID)
+		fmt.Fprintf(io.err, "deploy %d goes on without this command, which was stopped; mgmt deploy show %d shows its state, mgmt deploy withdraw %d takes it back\n", r.ID, r.ID, r.ID)
 		return errReported
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(io.err, "deploy %d stays as far as it has come; mgmt deploy release %d lets all hosts have it, mgmt deploy withdraw %d none\n", r.ID, r.ID, r.ID)
