@@ -224,6 +224,15 @@ func (a *Admin) Reach(ctx context.Context) error {
 	case etcd.Refused(reason):
 		return fmt.Errorf("asking the cluster at %s: %w", where, reason)
 	}
+	if a.certificates.HasCertificate() {
+		config, err := a.certificates.Files().Client()
+		if err != nil {
+			return err
+		}
+		if refused := refusal(ctx, a.client.Endpoints(), config); refused != nil {
+			return refused
+		}
+	}
 	return fmt.Errorf("no server of the cluster answers at %s; is the agent running? (%w)", where, reason)
 }
 

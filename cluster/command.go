@@ -114,13 +114,14 @@ func read(r io.Reader, reports chan<- Report) {
 	}
 }
 
-// relay passes on what the server logs, and returns the last thing it complained of.
+// relay passes on what the server logs, and returns the last thing it complained of. A panic that
+// repeats a part of what was logged tells less.
 func (c Command) relay(r io.Reader) (last string) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		line := lines.Text()
 		c.Log.Debug(line)
-		if said := complaint(line); said != "" {
+		if said := complaint(line); said != "" && !strings.HasPrefix(last, said) {
 			last = said
 		}
 	}

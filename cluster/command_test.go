@@ -36,7 +36,8 @@ func TestLastWords(t *testing.T) {
 echo '{"Clients":["http://127.0.0.1:1"]}'
 read line
 echo 'level=INFO msg=begins' >&2
-echo 'panic: the disk is full' >&2
+echo 'x level=WARN msg="etcd: failed to create WAL" error="the disk is full"' >&2
+echo 'panic: failed to create WAL' >&2
 echo 'goroutine 1 [running]:' >&2
 exit 2
 `
@@ -52,7 +53,7 @@ exit 2
 	case <-time.After(time.Minute):
 		t.Fatal("the end of the server is not noticed")
 	}
-	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "died: the disk is full (exit status 2)") {
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "died: failed to create WAL: the disk is full (exit status 2)") {
 		t.Errorf("its last words are: %v", err)
 	}
 }

@@ -328,8 +328,9 @@ const identifyLimit = 5 * time.Second
 // data of.
 func (n *Node) identify(ctx context.Context) error {
 	said := reasons{}
+	limit := time.Second // at first, so that a reason is known soon
 	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
-		attempt, cancel := context.WithTimeout(ctx, identifyLimit)
+		attempt, cancel := context.WithTimeout(ctx, limit)
 		resp, err := n.client.MemberList(attempt)
 		cancel()
 		switch {
@@ -340,9 +341,11 @@ func (n *Node) identify(ctx context.Context) error {
 		}
 		message, why := n.unreached(ctx)
 		n.unwell(why)
-		if said.anew(why) {
+		slow := errors.Is(why, etcd.ErrSilent) && limit < identifyLimit
+		if !slow && said.anew(why) {
 			n.log.Warn(message, "at", n.client.Endpoints(), "error", why)
 		}
+		limit = min(2*limit, identifyLimit)
 		if n.server != nil {
 			n.checkServer()
 		}

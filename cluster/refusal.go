@@ -19,7 +19,12 @@ func (n *Node) refusal(ctx context.Context) error {
 	if config == nil {
 		return err
 	}
-	for _, text := range n.firstEndpoints() {
+	return refusal(ctx, n.firstEndpoints(), config)
+}
+
+// refusal is the same of a host with a configuration, at some addresses.
+func refusal(ctx context.Context, endpoints []string, config *tls.Config) error {
+	for _, text := range endpoints {
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "https" {
 			continue

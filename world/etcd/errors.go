@@ -89,6 +89,7 @@ var symptoms = []struct{ part, meaning string }{
 	{"server preface: EOF", hangsUp},
 	{"connection reset by peer", hangsUp},
 	{"broken pipe", hangsUp},
+	{"frame too large", "what listens there is no etcd, or wants TLS: is it https, and is the port right?"},
 	{"unexpected HTTP status code", "what listens there is no etcd: is the port right?"},
 	{"first record does not look like a TLS handshake", "what listens there takes no TLS: is it http?"},
 }

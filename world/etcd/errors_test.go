@@ -45,6 +45,7 @@ func TestReason(t *testing.T) {
 	for _, test := range []struct{ greeting, want string }{
 		{"", "hangs up"},
 		{"HTTP/1.1 400 Bad Request\r\n\r\n", "no etcd"},
+		{"HTTP/1.0 501 Unsupported method ('PRI')\r\nServer: other\r\nConnection: close\r\n\r\n<!DOCTYPE HTML>", "no etcd"},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
