@@ -2,12 +2,11 @@ package server
 
 import (
 	"log/slog"
+	"path/filepath"
 	"testing"
 
 	"mgmt/cluster"
 	"mgmt/world/etcd"
-
-	"path/filepath"
 )
 
 // BenchmarkRead is one read after the other over a plain connection: who it is of must cost nothing.

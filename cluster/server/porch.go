@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"mgmt/cluster"
 	"mgmt/world/peercred"
@@ -35,6 +36,9 @@ const (
 	peersDir    = "peers"
 	peersSocket = "peers.sock"
 )
+
+// headerLimit is how long the header of a request may take.
+const headerLimit = 10 * time.Second
 
 // newPorch listens at the plain loopback URLs for servers. Others are etcd's own.
 func newPorch(cfg cluster.ServerConfig, u users) (*porch, error) {
@@ -102,7 +106,8 @@ func (p *porch) connect(dir string, u users) error {
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, refusalKey{}, u.check(c))
 		},
-		ErrorLog: silent,
+		ErrorLog:          silent,
+		ReadHeaderTimeout: headerLimit, // strangers do not keep connections
 	}
 	return nil
 }
