@@ -241,9 +241,7 @@ func (m *Membership) note(h etcd.Health) {
 		m.outage.Store(nil)
 		return
 	}
-	if h.Connected {
-		m.full.Store(nil)
-	}
+	m.full.Store(nil)
 	switch before := m.outage.Load(); {
 	case h.Connected || m.store != nil && m.node.World() == nil:
 		m.outage.Store(nil)

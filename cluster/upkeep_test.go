@@ -1,8 +1,12 @@
 package cluster
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
+
+	"mgmt/world/etcd"
 )
 
 // member returns one by its state, and by how full its files are in percent, and what is in use.
@@ -124,5 +128,39 @@ func TestUpkeepPauses(t *testing.T) {
 	}
 	if u.ended(now, roomy, 9); !u.due(now, tight, 9) {
 		t.Error("a store that was helped is left alone")
+	}
+}
+
+// A store that takes no writes is reached all the same, and status says what ails it.
+func TestAFullStoreIsNoOutage(t *testing.T) {
+	m, err := NewMembership(Options{Host: "a", Dir: t.TempDir(), Seeds: []string{"http://127.0.0.1:1"}, NoServer: true}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ailment := func() error {
+		_, what := m.Ailment()
+		return what
+	}
+	outage := func() error {
+		_, why := m.Outage()
+		return why
+	}
+	lost := errors.New("it does not answer")
+	m.onHealth(etcd.Health{Err: lost})
+	if outage() != lost || ailment() != nil {
+		t.Errorf("a store that is not reached: %v, %v", outage(), ailment())
+	}
+	m.onHealth(etcd.Health{Err: fmt.Errorf("writing /alive/a: %w", etcd.ErrFull)})
+	if outage() != nil || !errors.Is(ailment(), etcd.ErrFull) {
+		t.Errorf("a store that is full: %v, %v", outage(), ailment())
+	}
+	m.node.ail(lost)
+	if ailment() != lost {
+		t.Errorf("the host that leads knows more: %v", ailment())
+	}
+	m.node.ail(nil)
+	m.onHealth(etcd.Health{Connected: true})
+	if outage() != nil || ailment() != nil {
+		t.Errorf("a store that is well: %v, %v", outage(), ailment())
 	}
 }
