@@ -51,9 +51,6 @@ func (g *Graph) Events() <-chan struct{} { return g.inbox.wake }
 // Wait returns when all goroutines of sources have ended, after ctx has.
 func (g *Graph) Wait() { g.tasks.Wait() }
 
-// Waiting returns how many needed sources have not delivered a first value.
-func (g *Graph) Waiting() int { return g.pending }
-
 // Changes are the outputs that differ from those of the last round handed on.
 type Changes struct {
 	Set     []*Output // new, or with another payload or error

@@ -84,10 +84,10 @@ type Node struct {
 	inputs, extra []*Node
 	uses          []*Node
 
-	needs  int32 // needed nodes and outputs that depend on this one
-	height int32 // greater than that of each input
-	queued bool  // waits in the graph's queue
-	cause  *Cause
+	needs  int32  // needed nodes and outputs that depend on this one
+	height int32  // greater than that of each input
+	queued bool   // waits in the graph's queue
+	cause  *Cause // the event behind its last change, or nil
 }
 
 // kind is what a node does when it is its turn.
@@ -103,9 +103,6 @@ type releaser interface{ release(n *Node) }
 // Result returns what the node holds. Within the evaluation of a node only the
 // results of its inputs may be read.
 func (n *Node) Result() Result { return n.result }
-
-// Cause returns the event behind the last change of the node, or nil.
-func (n *Node) Cause() *Cause { return n.cause }
 
 // need makes the node needed by one more: it is linked into its inputs, which
 // become needed too, and computed.

@@ -75,11 +75,7 @@ func (f *File) Pos(offset int) Pos { return f.base + Pos(offset) }
 // Offset returns the byte offset of p in f.
 func (f *File) Offset(p Pos) int { return int(p - f.base) }
 
-// Line returns the text of line n, counted from one, without its line end.
-func (f *File) Line(n int) string {
-	return string(f.lineText(n))
-}
-
+// lineText returns the text of line n, counted from one, without its line end.
 func (f *File) lineText(n int) []byte {
 	line := f.starts()
 	if n < 1 || n > len(line) {

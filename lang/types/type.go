@@ -117,16 +117,6 @@ func (t *Type) HasFunc() bool {
 	return false
 }
 
-// Field returns the type of the named struct field, or nil.
-func (t *Type) Field(name string) *Type {
-	for _, f := range t.Fields {
-		if f.Name == name {
-			return f.Type
-		}
-	}
-	return nil
-}
-
 // String prints the type as it is written in a program, type variables as ?1.
 func (t *Type) String() string {
 	var b strings.Builder
