@@ -41,5 +41,8 @@ func (w *World) Adopt(ctx context.Context, d world.Dump) error {
 	if _, err := w.commit(ctx, ops); err != nil {
 		return fmt.Errorf("carrying what is shared over to the cluster: %w", err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.Copy(w.exports, d.Exports[w.opts.Host])
 	return nil
 }

@@ -11,11 +11,24 @@ import (
 	"mgmt/world"
 )
 
-// Export implements world.Exports. The export and the note of it are written as one.
+// Export implements world.Exports.
 func (w *World) Export(ctx context.Context, key world.ExportKey, data string) error {
 	if err := key.Check(); err != nil {
 		return err
 	}
+	w.exporting.RLock()
+	defer w.exporting.RUnlock()
+	if err := w.export(ctx, key, data); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.exports[key] = data
+	return nil
+}
+
+// export stores an export and the note of it as one.
+func (w *World) export(ctx context.Context, key world.ExportKey, data string) error {
 	name, note := exportKey(w.opts.Host, key), exporterKey(w.opts.Host, key)
 	ctx, cancel := finishing(ctx)
 	defer cancel()
@@ -38,6 +51,11 @@ func (w *World) Export(ctx context.Context, key world.ExportKey, data string) er
 
 // Withdraw implements world.Exports.
 func (w *World) Withdraw(ctx context.Context, key world.ExportKey) error {
+	w.exporting.RLock()
+	defer w.exporting.RUnlock()
+	w.mu.Lock()
+	delete(w.exports, key)
+	w.mu.Unlock()
 	name, note := exportKey(w.opts.Host, key), exporterKey(w.opts.Host, key)
 	ctx, cancel := finishing(ctx)
 	defer cancel()

@@ -2,9 +2,13 @@ package etcd
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world"
 )
 
 // A store may be lost and begin anew, or be what a backup had, while agents go on. Its revisions
@@ -24,10 +28,47 @@ func (w *World) met(h *pb.ResponseHeader) {
 	case before == h.ClusterId && (h.Revision >= newest || !w.behind(newest)): // the server may lag
 		return
 	}
-	w.log.Warn("the store is another one than before, or older; all is read anew")
+	w.log.Warn("the store is another one than before, or older; all is read and written anew")
 	w.seen.Store(0)
 	w.tables.newest.Store(0)
 	w.tables.reread()
+	select {
+	case w.another <- struct{}{}:
+	default: // it is to be told already
+	}
+}
+
+// exportAgain gives another store what this agent exports, until ctx ends. What hangs on the session
+// is written by that, and values by whoever watches them.
+func (w *World) exportAgain(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.another:
+		}
+		w.mu.Lock()
+		keys := slices.Collect(maps.Keys(w.exports))
+		w.mu.Unlock()
+		for _, key := range keys {
+			for w.exportOnceMore(ctx, key) != nil && ctx.Err() == nil {
+				pause(ctx, retryMax)
+			}
+		}
+	}
+}
+
+// exportOnceMore exports what has not been withdrawn meanwhile.
+func (w *World) exportOnceMore(ctx context.Context, key world.ExportKey) error {
+	w.exporting.Lock()
+	defer w.exporting.Unlock()
+	w.mu.Lock()
+	data, ok := w.exports[key]
+	w.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return w.export(ctx, key, data)
 }
 
 // behind reports whether the store, not just a server of it, has not come to a revision that there

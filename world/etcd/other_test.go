@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"mgmt/world"
 	"mgmt/world/worldtest"
 )
 
@@ -20,7 +22,11 @@ func TestStoreBeginsAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t)
-			w := s.connect(t, Options{Host: "a", TTL: 2 * time.Second})
+			w := s.connect(t, Options{Host: "a", ID: "a", TTL: 2 * time.Second})
+			kept, gone := world.ExportKey{To: "b", Kind: "file", Name: "/x"}, world.ExportKey{To: "b", Kind: "file", Name: "/y"}
+			must(t, w.Export(t.Context(), kept, "1"))
+			must(t, w.Export(t.Context(), gone, "1"))
+			must(t, w.Withdraw(t.Context(), gone))
 			for i := range 100 {
 				must(t, w.SetValue(t.Context(), "n", fmt.Sprint(i)))
 			}
@@ -35,6 +41,12 @@ func TestStoreBeginsAnew(t *testing.T) {
 			_, err := s.client(t).Put(t.Context(), valueKey("n", "b"), "1")
 			must(t, err)
 			await(t, values, "what is set then", func(m map[string]string) bool { return m["b"] == "1" })
+			exports := observe(t, func(ctx context.Context, emit func([]world.Export)) error {
+				return New(s.client(t), Options{Host: "b"}).WatchExports(ctx, "file", emit)
+			})
+			await(t, exports, "what a exports", func(all []world.Export) bool {
+				return slices.Equal(all, []world.Export{{Name: "/x", From: "a", Data: "1"}})
+			})
 		})
 	}
 }

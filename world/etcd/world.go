@@ -12,6 +12,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"mgmt/world"
 )
 
 const (
@@ -50,11 +52,14 @@ type World struct {
 	fence   fence
 	seen    atomic.Int64 // the newest revision of the store that an answer had
 
-	telling sync.Mutex // is held while OnHealth is told
+	telling   sync.Mutex    // is held while OnHealth is told
+	exporting sync.RWMutex  // is held for writing while something is exported again
+	another   chan struct{} // has one when the store is another one
 
 	mu      sync.Mutex // guards what follows
 	health  Health
-	cluster uint64 // the number of the cluster that was met last
+	cluster uint64                     // the number of the cluster that was met last
+	exports map[world.ExportKey]string // what the store was given
 }
 
 // New returns the view of an agent through a client, which stays the caller's.
@@ -65,7 +70,7 @@ func New(client *clientv3.Client, opts Options) *World {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &World{opts: opts, client: client, log: opts.Log}
+	w := &World{opts: opts, client: client, log: opts.Log, another: make(chan struct{}, 1), exports: map[world.ExportKey]string{}}
 	w.health.Since = time.Now()
 	if opts.Host != "" {
 		w.fence.key = fencePrefix + opts.Host
@@ -96,11 +101,9 @@ func (w *World) Run(ctx context.Context) error {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		w.watchConnection(ctx)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { w.watchConnection(ctx) })
+	beside.Go(func() { w.exportAgain(ctx) })
 	guarded := make(chan struct{})
 	go func() {
 		defer close(guarded)
@@ -116,7 +119,7 @@ func (w *World) Run(ctx context.Context) error {
 	}
 	w.session.run(ctx)
 	<-guarded
-	<-watched
+	beside.Wait()
 	return context.Cause(ctx)
 }
 

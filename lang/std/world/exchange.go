@@ -7,6 +7,7 @@ import (
 
 	"mgmt/lang/funcs"
 	"mgmt/lang/types"
+	"mgmt/world"
 )
 
 // exchange stores the value of this host and follows those of all hosts. When only the value of this
@@ -17,7 +18,7 @@ func exchange(ctx context.Context, call *funcs.Call, args []types.Value, emit fu
 		if err != nil {
 			return err
 		}
-		x := &exchanger{host: call.Host, namespace: namespace, args: args, changes: call.Changes}
+		x := &exchanger{host: call.Host, namespace: namespace, args: args, changes: call.Changes, gone: make(chan struct{}, 1)}
 		if err := x.run(ctx, emit); err != errElsewhere {
 			return err
 		}
@@ -31,6 +32,7 @@ type exchanger struct {
 	namespace string
 	args      []types.Value // the newest
 	changes   <-chan []types.Value
+	gone      chan struct{} // has one when the value of this host was deleted
 }
 
 // errElsewhere is why an exchanger ends: another namespace is wanted.
@@ -39,8 +41,24 @@ var errElsewhere = errors.New("the namespace has changed")
 func (x *exchanger) run(ctx context.Context, emit func(types.Value, error)) error {
 	err := x.store(ctx) // before the values are read, so that it is among them
 	return both(ctx,
-		func(ctx context.Context) error { return watchValues(ctx, x.host.World, x.namespace, emit) },
+		func(ctx context.Context) error { return x.follow(ctx, emit) },
 		func(ctx context.Context) error { return x.keep(ctx, err) })
+}
+
+// follow emits the values of all hosts. A value of this host that is gone, with an older store that came
+// back or at the hand of somebody, is to be stored again.
+func (x *exchanger) follow(ctx context.Context, emit func(types.Value, error)) error {
+	all := types.NewMap(nil)
+	return x.host.World.WatchValues(ctx, x.namespace, func(changed map[string]world.Change) {
+		if own, ok := changed[x.host.World.Host()]; ok && !own.Exists {
+			select {
+			case x.gone <- struct{}{}:
+			default: // it is known already
+			}
+		}
+		all = withChanges(all, changed)
+		emit(all, nil)
+	})
 }
 
 // store stores the value of this host.
@@ -54,7 +72,7 @@ const (
 	retryMax = 10 * time.Second
 )
 
-// keep stores the value each time it changes, and tries again as long as it could not be stored; err
+// keep stores the value each time it changes or is gone, and tries again as long as it could not be stored; err
 // is the outcome of the first attempt. A store that is unreachable or busy is no reason to stop a
 // program.
 func (x *exchanger) keep(ctx context.Context, err error) error {
@@ -73,6 +91,7 @@ func (x *exchanger) keep(ctx context.Context, err error) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-again:
+		case <-x.gone:
 		case x.args = <-x.changes:
 			if namespace, _ := name(x.args); namespace != x.namespace {
 				return errElsewhere

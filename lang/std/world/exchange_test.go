@@ -69,8 +69,12 @@ func TestExchangeGoesOn(t *testing.T) {
 		check(`{"a": "3", "b": "old"}`, 3, 1)
 		changes <- args("n", "4")
 		check(`{"a": "4", "b": "old"}`, 4, 1)
+		if err := w.DeleteValue(t.Context(), "n"); err != nil {
+			t.Fatal(err)
+		}
+		check(`{"a": "4", "b": "old"}`, 5, 1) // stored again
 		changes <- args("other", "4")
-		check(`{"a": "4"}`, 5, 2)
+		check(`{"a": "4"}`, 6, 2)
 		changes <- args("", "4")
 		if err := <-ended; err == nil || err.Error() != "the name is empty" {
 			t.Errorf("of an empty namespace the error is %v", err)

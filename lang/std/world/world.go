@@ -93,17 +93,22 @@ func kvlookup(ctx context.Context, call *funcs.Call, args []types.Value, emit fu
 func watchValues(ctx context.Context, w world.Exchange, namespace string, emit func(types.Value, error)) error {
 	all := types.NewMap(nil)
 	return w.WatchValues(ctx, namespace, func(changed map[string]world.Change) {
-		entries := make([]types.Entry, 0, len(changed))
-		for host, c := range changed {
-			e := types.Entry{Key: types.Str(host)}
-			if c.Exists {
-				e.Value = types.Str(c.Value)
-			}
-			entries = append(entries, e)
-		}
-		all = all.With(entries)
+		all = withChanges(all, changed)
 		emit(all, nil)
 	})
+}
+
+// withChanges returns values by host as they are after some have changed.
+func withChanges(all *types.Map, changed map[string]world.Change) *types.Map {
+	entries := make([]types.Entry, 0, len(changed))
+	for host, c := range changed {
+		e := types.Entry{Key: types.Str(host)}
+		if c.Exists {
+			e.Value = types.Str(c.Value)
+		}
+		entries = append(entries, e)
+	}
+	return all.With(entries)
 }
 
 func schedule(ctx context.Context, call *funcs.Call, args []types.Value, emit func(types.Value, error)) error {
