@@ -3,6 +3,7 @@ package sign
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 
@@ -21,7 +22,7 @@ func Open(arg string) (s *Signer, done func(), err error) {
 	if arg == FromAgent {
 		return fromAgent(nil)
 	}
-	text, err := os.ReadFile(arg)
+	text, err := readKeys(arg)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the key to sign with: %w", err)
 	}
@@ -40,13 +41,30 @@ func Open(arg string) (s *Signer, done func(), err error) {
 	return s, func() {}, nil
 }
 
+// largest is how many bytes a file of keys may have.
+const largest = 1 << 20
+
+// readKeys reads a file of keys. What has no end, like a device, is not read to the end of the memory.
+func readKeys(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, largest+1))
+	if err == nil && len(text) > largest {
+		err = fmt.Errorf("%s has more than %d KiB, so it is no file of keys", name, largest>>10)
+	}
+	return text, err
+}
+
 // publicHalf returns the public half of a key with a passphrase: the file has it, or the one beside
 // that; nil if neither does.
 func publicHalf(name string, locked *ssh.PassphraseMissingError) ssh.PublicKey {
 	if locked.PublicKey != nil {
 		return locked.PublicKey
 	}
-	text, err := os.ReadFile(name + ".pub")
+	text, err := readKeys(name + ".pub")
 	if err != nil {
 		return nil
 	}

@@ -157,6 +157,19 @@ func TestParseTrustRefuses(t *testing.T) {
 	}
 }
 
+func TestFilesWithoutEnd(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "endless")
+	if err := os.WriteFile(name, make([]byte, 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sign.ReadTrust(name); err == nil || !strings.Contains(err.Error(), "is no file of keys") {
+		t.Errorf("as keys to trust: %v", err)
+	}
+	if _, _, err := sign.Open(name); err == nil || !strings.Contains(err.Error(), "is no file of keys") {
+		t.Errorf("as a key to sign with: %v", err)
+	}
+}
+
 func TestKeyWithPassphrase(t *testing.T) {
 	_, key := newKey(t)
 	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("secret"))

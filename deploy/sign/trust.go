@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -28,7 +27,7 @@ var ErrUntrusted = errors.New("it is not signed by anyone who is trusted")
 
 // ReadTrust reads the keys of a file.
 func ReadTrust(name string) (*Trust, error) {
-	text, err := os.ReadFile(name)
+	text, err := readKeys(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys to trust: %w", err)
 	}
