@@ -32,6 +32,7 @@ func (o *Options) addresses() error {
 		o.ClientURLs = []string{"unix://" + socket}
 		return nil
 	}
+	o.Seeds = slices.Clone(o.Seeds) // which are the caller's
 	for i, seed := range o.Seeds {
 		o.Seeds[i] = completeSeed(seed, o.TLS != nil)
 	}
