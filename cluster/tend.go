@@ -112,6 +112,9 @@ func (n *Node) makeRoom(ctx context.Context, s strain) (strain, int64, error) {
 	n.tidy(ctx)
 	a := &Admin{client: n.client}
 	err := a.forgetHistory(ctx)
+	if err == nil && s == tight {
+		a.writeDown(ctx)
+	}
 	members, revision, failed := n.shrinkAll(ctx, a, s)
 	alarm := s == full
 	if alarm && failed == nil && hasRoom(members) {

@@ -51,13 +51,7 @@ func hasRoom(members []Member) bool {
 // worthwhile reports whether the files of a server are to be made smaller. What a server says to be in
 // use is out of date while nothing is written, so it does not count in a store that is full.
 func worthwhile(m Member, s strain) bool {
-	switch s {
-	case full:
-		return over(m.Size, m.Quota, fill)
-	case tight:
-		return over(m.Size, m.Quota, tightAt) && over(m.Size-m.InUse, m.Quota, gainAt)
-	}
-	return false
+	return s != roomy && over(m.Size, m.Quota, tightAt) && (s == full || over(m.Size-m.InUse, m.Quota, gainAt))
 }
 
 // maxLag is by how many changes a server may be behind the one that leads when another one stops
