@@ -97,13 +97,18 @@ func (f *Frontend) Run(ctx context.Context, submit func(context.Context, resourc
 	var current *run
 	defer func() { current.stop() }()
 	return f.follower.Run(ctx, func(deliver context.Context, d *deploy.Delivery) error {
+		if d.Record == nil {
+			f.announce(d) // which is so in any case
+		}
 		next, err := f.start(ctx, deliver, g, d)
 		if err != nil {
 			return err
 		}
 		current.stop()
 		current = next
-		f.announce(d)
+		if d.Record != nil {
+			f.announce(d)
+		}
 		return nil
 	})
 }

@@ -60,17 +60,18 @@ func (f *Frontend) start(ctx, wait context.Context, g *gate, d *deploy.Delivery)
 	case <-r.inForce:
 		return r, nil
 	case <-wait.Done():
-		r.stop()
-		select {
-		case <-r.inForce: // at the last moment
-			return r, nil
-		default:
-			return nil, wait.Err()
-		}
 	case <-r.ended:
-		r.cancel()
-		return nil, r.why()
 	}
+	r.stop()
+	select {
+	case <-r.inForce: // at the last moment, or before it ended
+		return r, nil
+	default:
+	}
+	if err := wait.Err(); err != nil {
+		return nil, err
+	}
+	return nil, r.why()
 }
 
 // why returns why a program has ended before it was in force.

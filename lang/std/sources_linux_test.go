@@ -74,10 +74,10 @@ func TestSources(t *testing.T) {
 				for range 5 {
 					runSource(t, host, path, f)
 				}
+				settled(t, routines)
 				if n := openFiles(t); n > files {
 					t.Errorf("%d descriptors are open, %d before", n, files)
 				}
-				settled(t, routines)
 			})
 		}
 	}
