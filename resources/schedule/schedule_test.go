@@ -214,6 +214,7 @@ func TestOneOfferOfAHost(t *testing.T) {
 		resourcetest.Converge(t, two)
 		same := declare("yet another", "max", 2)
 		resourcetest.Converge(t, same)
+		synctest.Wait() // until it keeps the offer up, too
 		one := declare("one", "max", 3)
 		if got, want := resourcetest.Converge(t, one), "max: 2 → 3"; got != want {
 			t.Errorf("the first by name changes %q, want %q", got, want)
