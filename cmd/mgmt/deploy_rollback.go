@@ -17,10 +17,10 @@ func deployRollbackCommand(io *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback [NUMBER]",
 		Short: "Deploy once more what an older deploy has; the default is the one before the newest",
-		Args:  atMost(1),
+		Args:  deployNumbers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
-				e, err := l.entryArg(cmd, args, 0, -1)
+				e, err := l.entryArg(args, 0, -1)
 				if err == nil && len(args) == 0 {
 					err = l.replaced(e)
 				}

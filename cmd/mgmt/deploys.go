@@ -176,15 +176,15 @@ func tally(id int64, states map[string]deploy.State) string {
 	return out
 }
 
-// entryArg finds the deploy that an argument names; without one it is the newest.
-func (l *lookout) entryArg(cmd *cobra.Command, args []string, at int, missing int64) (*deploy.Entry, error) {
+// entryArg finds the deploy that an argument names, which deployNumbers has seen; without one it is
+// the one that is missing.
+func (l *lookout) entryArg(args []string, at int, missing int64) (*deploy.Entry, error) {
 	id := missing
 	if len(args) > at {
-		n, err := strconv.ParseInt(args[at], 10, 64)
-		if err != nil || n < 1 {
-			return nil, usagef(cmd, "a deploy is named by its number, not %q", args[at])
+		var err error
+		if id, err = strconv.ParseInt(args[at], 10, 64); err != nil {
+			return nil, err
 		}
-		id = n
 	}
 	return deploy.Find(l.list, id)
 }
@@ -194,10 +194,10 @@ func deployShowCommand(io *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [NUMBER]",
 		Short: "Show a deploy: what is in it, and the state of its hosts",
-		Args:  atMost(1),
+		Args:  deployNumbers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
-				e, err := l.entryArg(cmd, args, 0, 0)
+				e, err := l.entryArg(args, 0, 0)
 				if err != nil {
 					return err
 				}
@@ -311,14 +311,14 @@ func deployDiffCommand(io *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [OLD [NEW]]",
 		Short: "Show how the files of two deploys differ; the default are the newest and the one before",
-		Args:  atMost(2),
+		Args:  deployNumbers(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
-				from, err := l.entryArg(cmd, args, 0, -1)
+				from, err := l.entryArg(args, 0, -1)
 				if err != nil {
 					return err
 				}
-				to, err := l.entryArg(cmd, args, 1, 0)
+				to, err := l.entryArg(args, 1, 0)
 				if err != nil {
 					return err
 				}
@@ -384,11 +384,17 @@ func contents(m *deploy.Manifest, files *bundle.Bundle) string {
 	return fmt.Sprintf("%d files, %d bytes", len(files.Tree), m.Size)
 }
 
-// atMost is for commands that take some arguments, or none.
-func atMost(n int) cobra.PositionalArgs {
+// deployNumbers is for commands that take up to n deploys, which are refused before the cluster is asked
+// if they are not numbers.
+func deployNumbers(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
 			return usagef(cmd, "there is one argument too many: %s", args[n])
+		}
+		for _, arg := range args {
+			if id, err := strconv.ParseInt(arg, 10, 64); err != nil || id < 1 {
+				return usagef(cmd, "a deploy is named by its number, not %q", arg)
+			}
 		}
 		return nil
 	}

@@ -155,10 +155,10 @@ func stageCommand(io *streams, stage deploy.Stage, use, short string) *cobra.Com
 	var f lookFlags
 	var key string
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: atMost(1),
+		Use: use, Short: short, Args: deployNumbers(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd, func(ctx context.Context, l *lookout) error {
-				e, err := l.entryArg(cmd, args, 0, 0)
+				e, err := l.entryArg(args, 0, 0)
 				if err != nil {
 					return err
 				}
